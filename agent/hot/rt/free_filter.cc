@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/hot/rt/free_filter.h"
+
+namespace pprofagent::hot {
+
+constinit std::atomic<uint8_t> g_free_filter[1u << kFreeFilterBits] = {};
+
+}  // namespace pprofagent::hot
