@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From an address to the loaded object it lies in, by the loader's own
+// lock-free index (_dl_find_object, glibc 2.35), which knows of dlopen and
+// dlclose at once. The vDSO is known besides.
+//
+// A module comes with an identity, so that what was learnt about code at an
+// address is not applied to other code loaded there later. Where, how large and
+// how its tables lie does not tell two builds of a plugin apart; the build ID
+// does. Its place is found once per module and remembered in a small table of
+// hints; the ID itself is read anew each time (2 ns). Objects without a build ID
+// are told apart by the size of the file and of its tables, and the first and
+// last of their functions.
+#pragma once
+
+#include <cstdint>
+
+#include "agent/hot/unwind/cfi.h"
+
+namespace pprofagent::hot {
+
+struct Module {
+  // All that the loader mapped for it.
+  const uint8_t* begin;
+  const uint8_t* end;
+  // Null: it has no unwind tables.
+  const uint8_t* eh_frame_hdr;
+  uint64_t identity;
+
+  bool Contains(uintptr_t address) const {
+    const auto low = reinterpret_cast<uintptr_t>(begin);
+    return address - low < static_cast<uintptr_t>(end - begin);
+  }
+};
+
+// False: the address is in no loaded object (generated code, garbage), or libc
+// is too old to say. Async-signal-safe, lock-free.
+bool FindModule(uintptr_t address, Module* module);
+
+// The part of the module that its tables may lie in: there may be unmapped
+// holes between segments, and a corrupt table may point there. Async-signal-safe.
+CfiModule TablesOf(const Module& module);
+
+// Finds the vDSO. At start.
+void InitializeModuleLookup();
+
+}  // namespace pprofagent::hot
