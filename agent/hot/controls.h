@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The door through which service code steers the engines. Every function is
+// thread-safe and may be called at any time after Initialize; none of them is
+// meant for signal handlers.
+#pragma once
+
+#include <cstdint>
+
+namespace pprofagent::hot {
+
+// Mean bytes between two heap samples; 1 records every allocation, 0 none.
+// Takes effect in each thread at its next sample (with rate 0 at the latest
+// after 16 MiB more of allocations).
+void SetHeapRate(int64_t bytes);
+int64_t HeapRate();
+
+// Frames recorded per stack, 1..kMaxStackDepth.
+inline constexpr uint32_t kMaxStackDepth = 1024;
+void SetStackDepth(uint32_t frames);
+
+enum class CpuStart {
+  kOk,
+  kAlreadyRunning,
+  kNoSignal,  // every real-time signal is taken by the program
+  kNoTimer,   // the kernel refused timer_create for the calling process
+};
+
+// Starts sampling every thread of the process `hz` (1..4000) times per second
+// of its CPU time, those still to be created included.
+CpuStart StartCpu(int hz);
+// Stops; returns when every sample taken is visible to VisitCpu. Without a
+// running profile it does nothing.
+void StopCpu();
+bool CpuRunning();
+// The real-time signal in use; 0 before the first StartCpu.
+int CpuSignal();
+
+// From here on nothing this thread does is recorded: for the agent's own.
+void ExcludeThisThread();
+
+// Marks a stretch on one of the program's threads in which allocations are the
+// agent's own and not recorded. Nests.
+class Unrecorded {
+ public:
+  Unrecorded();
+  ~Unrecorded();
+  Unrecorded(const Unrecorded&) = delete;
+  Unrecorded& operator=(const Unrecorded&) = delete;
+};
+
+// --- Requests: how a signal handler gets service code running -------------
+
+// What the helper thread can be asked for from a signal handler.
+enum Request : uint32_t {
+  kRequestDump = 1u << 0,       // the dump signal arrived
+  kRequestToggleCpu = 1u << 1,  // the CPU signal arrived
+  kRequestHelper = 1u << 2,     // nothing but a running helper
+};
+
+// Claims a signal: `request` is raised whenever it arrives, then the program's
+// own handler runs, if it has one. The program goes on seeing its own
+// disposition only. False if the signal cannot be caught or is claimed already.
+bool ClaimSignal(int signal, Request request);
+
+// Makes a request from ordinary code as an arriving signal would: a helper that
+// runs is woken, otherwise one is started at the next point known to be safe.
+void MakeRequest(Request request);
+
+// The requests made since the last call, which are thereby taken. `value` gets
+// the integer that came with the last of them (sigqueue), 0 if none.
+uint32_t TakeRequests(int* value);
+
+// Blocks until a request is pending or the timeout has passed (nanoseconds;
+// negative: none). For the helper thread.
+void WaitForRequest(int64_t timeout_ns);
+// Ends a WaitForRequest in progress, from any thread.
+void WakeHelper();
+
+// The function that starts the helper thread (it must be callable wherever the
+// program could call pthread_create); returns false if that failed. Hot code
+// calls it, at a point it knows to be safe, when a request is made and no
+// helper runs.
+using StartHelper = bool (*)();
+void SetHelperStarter(StartHelper starter);
+// Told by the helper itself: it will look at requests (true), or never again
+// (false; then requests still pending must have been taken before).
+void SetHelperRunning(bool running);
+
+// Whether a helper with nothing left to do should end: it should in a program
+// of one thread, which its mere existence slows down. A program with threads of
+// its own keeps it, for there the next request may find no point safe to start
+// another.
+bool HelperMayEnd();
+
+// Whether it should end at once, whatever it is waiting for: the program's last
+// thread is ending, and the process with it.
+bool HelperMustEnd();
+
+}  // namespace pprofagent::hot

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/hot/engine/capture.h"
+
+#include <atomic>
+
+#include "agent/hot/rt/thread_state.h"
+
+namespace pprofagent::hot {
+
+namespace {
+
+constinit std::atomic<uint32_t> g_depth{128};
+constinit std::atomic<uintptr_t> g_agent_begin{0};
+constinit std::atomic<uintptr_t> g_agent_end{0};
+constinit std::atomic<uint64_t> g_full{0};
+constinit std::atomic<uint64_t> g_reentrant{0};
+
+uint32_t WithoutAgentFrames(uintptr_t* pcs, uint32_t depth) {
+  const uintptr_t begin = g_agent_begin.load(std::memory_order_relaxed);
+  const uintptr_t end = g_agent_end.load(std::memory_order_relaxed);
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < depth; ++i) {
+    if (pcs[i] - begin >= end - begin) pcs[kept++] = pcs[i];
+  }
+  return kept;
+}
+
+const StackRecord* Capture(const Registers& start, PcKind kind, UnwindContext context,
+                           const ThreadRecord* record, uintptr_t* buffer) {
+  Frames frames{};
+  frames.pcs = buffer;
+  frames.capacity = g_depth.load(std::memory_order_relaxed);
+  Unwind(start, kind, StackBounds{record->stack_low, record->stack_high}, context, &frames);
+  const uint32_t depth = WithoutAgentFrames(buffer, frames.depth);
+  const StackRecord* stack = InternStack(buffer, depth, frames.truncated);
+  if (stack == nullptr) CountStoreFull();
+  return stack;
+}
+
+}  // namespace
+
+void SetCaptureDepth(uint32_t frames) {
+  if (frames < 1) frames = 1;
+  if (frames > kStackCapacity) frames = kStackCapacity;
+  g_depth.store(frames, std::memory_order_relaxed);
+}
+
+void SetAgentText(uintptr_t begin, uintptr_t end) {
+  g_agent_begin.store(begin, std::memory_order_relaxed);
+  g_agent_end.store(end, std::memory_order_relaxed);
+}
+
+const StackRecord* CaptureHookStack(const Registers& caller) {
+  ThreadRecord* record = t_state.record;
+  return Capture(caller, PcKind::kReturnAddress, UnwindContext::kHook, record, record->hook_frames);
+}
+
+const StackRecord* CaptureInterruptedStack(const void* ucontext) {
+  ThreadRecord* record = t_state.record;
+  if (record->signal_frames_busy.exchange(true, std::memory_order_relaxed)) {
+    g_reentrant.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  const StackRecord* stack = Capture(RegistersFromContext(ucontext), PcKind::kExact,
+                                     UnwindContext::kSignal, record, record->signal_frames);
+  record->signal_frames_busy.store(false, std::memory_order_relaxed);
+  return stack;
+}
+
+const StackRecord* CaptureSingleFrame(uintptr_t pc) {
+  const StackRecord* stack = InternStack(&pc, 1, false);
+  if (stack == nullptr) CountStoreFull();
+  return stack;
+}
+
+uint64_t StacksDroppedFull() { return g_full.load(std::memory_order_relaxed); }
+uint64_t StacksDroppedReentrant() { return g_reentrant.load(std::memory_order_relaxed); }
+void CountStoreFull() { g_full.fetch_add(1, std::memory_order_relaxed); }
+
+}  // namespace pprofagent::hot

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From registers to a stack in the table: what every engine does with a sample.
+#pragma once
+
+#include <cstdint>
+
+#include "agent/hot/store/stack_table.h"
+#include "agent/hot/unwind/unwinder.h"
+
+namespace pprofagent::hot {
+
+// Frames recorded per stack from now on; clamped to 1..kStackCapacity.
+void SetCaptureDepth(uint32_t frames);
+
+// The agent's own code, whose frames are left out of every stack.
+void SetAgentText(uintptr_t begin, uintptr_t end);
+
+// In a hook: the stack of the interposed function's caller. Null: dropped, and
+// counted. `caller.pc` is a return address.
+const StackRecord* CaptureHookStack(const Registers& caller);
+
+// In a signal handler: the stack that the signal interrupted.
+const StackRecord* CaptureInterruptedStack(const void* ucontext);
+
+// A stack of one frame, for time that belongs to a thread but to no known place
+// in it.
+const StackRecord* CaptureSingleFrame(uintptr_t pc);
+
+uint64_t StacksDroppedFull();
+uint64_t StacksDroppedReentrant();
+// For a bucket that found no memory after its stack did.
+void CountStoreFull();
+
+}  // namespace pprofagent::hot

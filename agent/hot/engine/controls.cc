@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/hot/controls.h"
+
+#include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/cpu.h"
+#include "agent/hot/engine/heap.h"
+#include "agent/hot/engine/requests.h"
+#include "agent/hot/engine/signals.h"
+#include "agent/hot/engine/thread.h"
+#include "agent/hot/rt/thread_state.h"
+
+namespace pprofagent::hot {
+
+namespace {
+
+bool OnDumpSignal(int signal, siginfo_t* info, void* ucontext) {
+  return OnRequestSignal(kRequestDump, signal, info, ucontext);
+}
+
+bool OnToggleCpuSignal(int signal, siginfo_t* info, void* ucontext) {
+  return OnRequestSignal(kRequestToggleCpu, signal, info, ucontext);
+}
+
+}  // namespace
+
+void SetHeapRate(int64_t bytes) { SetHeapSamplingRate(bytes); }
+int64_t HeapRate() { return HeapSamplingRate(); }
+void SetStackDepth(uint32_t frames) { SetCaptureDepth(frames); }
+
+CpuStart StartCpu(int hz) { return StartCpuEngine(hz); }
+void StopCpu() { StopCpuEngine(); }
+bool CpuRunning() { return CpuEngineRunning(); }
+int CpuSignal() { return CpuEngineSignal(); }
+
+void ExcludeThisThread() {
+  if (ThreadRecord* record = t_state.record) CpuThreadEnds(record);
+  ReleaseCurrentRecord();
+  ++t_state.guard;
+}
+
+Unrecorded::Unrecorded() { ++t_state.guard; }
+Unrecorded::~Unrecorded() { --t_state.guard; }
+
+bool ClaimSignal(int signal, Request request) {
+  return Claim(signal, request == kRequestDump ? OnDumpSignal : OnToggleCpuSignal,
+               WhenIgnored::kYield);
+}
+
+bool HelperMayEnd() { return !ProgramHasThreads(); }
+
+}  // namespace pprofagent::hot

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/hot/engine/cpu.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <time.h>
+
+#include <atomic>
+
+#include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/signals.h"
+#include "agent/hot/engine/thread.h"
+#include "agent/hot/rt/clock.h"
+#include "agent/hot/rt/raw_syscall.h"
+#include "agent/hot/rt/sandbox.h"
+#include "agent/hot/rt/task_list.h"
+#include "agent/hot/store/cpu_buckets.h"
+
+namespace pprofagent::hot {
+
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+
+constinit std::atomic<int> g_signal{0};
+// The running session's number; 0: none. Numbers are never used twice.
+constinit std::atomic<uint32_t> g_session{0};
+constinit std::atomic<uint32_t> g_last_session{0};
+constinit std::atomic<uint64_t> g_period{0};
+constinit std::atomic<uint64_t> g_booked{0};
+constinit std::atomic<uint64_t> g_refused{0};
+// Where the main thread began: the executable's entry point.
+constinit std::atomic<uintptr_t> g_main_start{0};
+
+// In a record's cpu_session: somebody is giving the thread its timer.
+constexpr uint32_t kArming = UINT32_MAX;
+// A tick's worth of expirations may be on its way at any moment; more than this
+// is missing only in a thread that blocks the signal.
+constexpr uint64_t kBlockedNanos = 50'000'000;
+
+void AddSample(const StackRecord* stack, uint64_t expirations) {
+  if (stack == nullptr) return;
+  CpuBucket* bucket = FindCpuBucket(stack);
+  if (bucket == nullptr) {
+    CountStoreFull();
+    return;
+  }
+  bucket->count.fetch_add(expirations, std::memory_order_relaxed);
+  bucket->nanoseconds.fetch_add(expirations * g_period.load(std::memory_order_relaxed),
+                                std::memory_order_relaxed);
+}
+
+// The record the timer was made for; null: somebody else queued the signal.
+ThreadRecord* RecordOfSignal(const siginfo_t* info) {
+  if (info->si_code != SI_TIMER) return nullptr;
+  const void* const record = info->si_value.sival_ptr;
+  if (t_state.record == record) return t_state.record;
+  for (ThreadRecord* r = FirstRecord(); r != nullptr; r = r->next) {
+    if (r == record) return r;
+  }
+  return nullptr;
+}
+
+// The helper made the record for this thread, which learns of it here; or the
+// signal comes late, and the record is another thread's by now.
+bool IsOwn(ThreadRecord* record) {
+  if (t_state.record == nullptr && !t_state.finished &&
+      record->tid.load(std::memory_order_relaxed) == CurrentThreadId()) {
+    t_state.record = record;
+  }
+  return t_state.record == record;
+}
+
+bool OnCpuSignal(int, siginfo_t* info, void* ucontext) {
+  ThreadRecord* record = RecordOfSignal(info);
+  if (record == nullptr) return false;
+  if (IsSandboxed() || !IsOwn(record)) return true;
+  const uint32_t session = g_session.load(std::memory_order_acquire);
+  if (session == 0 || record->cpu_session.load(std::memory_order_relaxed) != session) return true;
+  const uint64_t expirations = 1 + static_cast<uint64_t>(info->si_overrun);
+  record->cpu_expirations.fetch_add(expirations, std::memory_order_relaxed);
+  AddSample(CaptureInterruptedStack(ucontext), expirations);
+  return true;
+}
+
+// The kernel's id of a new timer on the thread's clock; negative: refused.
+int MakeTimer(ThreadRecord* record, int32_t tid) {
+  sigevent event{};
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = g_signal.load(std::memory_order_relaxed);
+  event.sigev_value.sival_ptr = record;
+  event._sigev_un._tid = tid;
+  int timer = -1;
+  const long result = RawSyscall(SYS_timer_create, ThreadCpuClock(tid), &event, &timer);
+  return IsSyscallError(result) ? -1 : timer;
+}
+
+void StartTimer(int timer, uint64_t first, uint64_t period) {
+  itimerspec when{};
+  when.it_value.tv_sec = static_cast<time_t>(first / kSecond);
+  when.it_value.tv_nsec = static_cast<long>(first % kSecond);
+  when.it_interval.tv_sec = static_cast<time_t>(period / kSecond);
+  when.it_interval.tv_nsec = static_cast<long>(period % kSecond);
+  RawSyscall(SYS_timer_settime, timer, 0, &when, nullptr);
+}
+
+// True for the one caller that takes the record out of the session.
+bool Disarm(ThreadRecord* record, uint32_t session) {
+  if (session == 0 || IsSandboxed() || !record->cpu_session.compare_exchange_strong(session, 0))
+    return false;
+  RawSyscall(SYS_timer_delete, record->cpu_timer.load(std::memory_order_relaxed));
+  return true;
+}
+
+// Gives the thread its timer, unless it has one of this session or somebody is
+// at it. False: the kernel refused.
+bool Arm(ThreadRecord* record, uint32_t session) {
+  uint32_t current = record->cpu_session.load(std::memory_order_relaxed);
+  if (current == session || current == kArming ||
+      !record->cpu_session.compare_exchange_strong(current, kArming)) {
+    return true;
+  }
+  const int32_t tid = record->tid.load(std::memory_order_relaxed);
+  const int timer = tid != 0 ? MakeTimer(record, tid) : -1;
+  if (timer < 0) {
+    record->cpu_session.store(0);
+    return false;
+  }
+  const uint64_t period = g_period.load(std::memory_order_relaxed);
+  Random random;
+  random.Seed(MonotonicNanos() ^ reinterpret_cast<uintptr_t>(record));
+  const uint64_t first = 1 + random.Next() % period;
+  record->cpu_first_expiry = ThreadCpuNanos(tid) + first;
+  record->cpu_expirations.store(0, std::memory_order_relaxed);
+  record->cpu_timer.store(timer, std::memory_order_relaxed);
+  record->cpu_session.store(session);
+  StartTimer(timer, first, period);
+  // A session that ends meanwhile either finds this record in its round or is
+  // seen here: both sides write first and then look, in one order for all.
+  if (g_session.load() != session) Disarm(record, session);
+  return true;
+}
+
+// Expirations that the thread's CPU time has earned it in this session and that
+// did not reach the handler.
+uint64_t MissingExpirations(const ThreadRecord* record, uint64_t period) {
+  const uint64_t now = ThreadCpuNanos(record->tid.load(std::memory_order_relaxed));
+  if (now < record->cpu_first_expiry) return 0;
+  const uint64_t earned = 1 + (now - record->cpu_first_expiry) / period;
+  const uint64_t seen = record->cpu_expirations.load(std::memory_order_relaxed);
+  return earned > seen ? earned - seen : 0;
+}
+
+void BookOnStart(const ThreadRecord* record, uint64_t expirations) {
+  const uintptr_t start = record->start_routine != 0 ? record->start_routine
+                                                     : g_main_start.load(std::memory_order_relaxed);
+  if (expirations == 0 || start == 0) return;
+  AddSample(CaptureSingleFrame(start), expirations);
+  g_booked.fetch_add(expirations, std::memory_order_relaxed);
+}
+
+bool IsGone(int32_t tid) {
+  return RawSyscall(SYS_tgkill, RawSyscall(SYS_getpid), tid, 0) == -ESRCH;
+}
+
+bool ArmThread(int32_t tid, void* session) {
+  if (tid == CurrentThreadId()) return true;
+  ThreadRecord* record = RecordOf(tid);
+  if (record == nullptr || Arm(record, *static_cast<uint32_t*>(session))) return true;
+  if (IsGone(tid)) {
+    ReleaseRecordOf(tid, record);
+  } else {
+    g_refused.fetch_add(1, std::memory_order_relaxed);
+  }
+  return true;
+}
+
+// The helper may be giving this thread, which is about to end, its timer.
+void WaitForArming(const ThreadRecord* record) {
+  while (record->cpu_session.load(std::memory_order_acquire) == kArming) {
+    RawSyscall(SYS_sched_yield);
+  }
+}
+
+bool ClaimCpuSignal() {
+  if (g_signal.load(std::memory_order_relaxed) != 0) return true;
+  const int signal = FindFreeRealTimeSignal();
+  if (signal == 0 || !Claim(signal, OnCpuSignal, WhenIgnored::kStay)) return false;
+  g_signal.store(signal, std::memory_order_relaxed);
+  g_main_start.store(getauxval(AT_ENTRY), std::memory_order_relaxed);
+  return true;
+}
+
+// Whether the kernel (or a sandbox) lets us have such a timer at all.
+bool TimersWork() {
+  sigevent event{};
+  event.sigev_notify = SIGEV_NONE;
+  int timer = -1;
+  if (IsSyscallError(
+          RawSyscall(SYS_timer_create, ThreadCpuClock(CurrentThreadId()), &event, &timer))) {
+    return false;
+  }
+  RawSyscall(SYS_timer_delete, timer);
+  return true;
+}
+
+}  // namespace
+
+CpuStart StartCpuEngine(int hz) {
+  if (g_session.load(std::memory_order_acquire) != 0) return CpuStart::kAlreadyRunning;
+  if (!ClaimCpuSignal()) return CpuStart::kNoSignal;
+  if (!TimersWork()) return CpuStart::kNoTimer;
+  g_period.store(kSecond / static_cast<uint64_t>(hz), std::memory_order_relaxed);
+  uint32_t session = g_last_session.fetch_add(1, std::memory_order_relaxed) + 1;
+  g_session.store(session);
+  // The caller is a thread of the program, at work for the agent at the moment,
+  // or the helper, which excluded itself and gets no record.
+  if (!t_state.finished) FollowThisThread();
+  ForEachTask(ArmThread, &session);
+  return CpuStart::kOk;
+}
+
+void StopCpuEngine() {
+  const uint32_t session = g_session.exchange(0);
+  if (session == 0) return;
+  const uint64_t period = g_period.load(std::memory_order_relaxed);
+  for (ThreadRecord* r = FirstRecord(); r != nullptr; r = r->next) {
+    if (!Disarm(r, session)) continue;
+    const uint64_t missing = MissingExpirations(r, period);
+    if (missing * period >= kBlockedNanos) BookOnStart(r, missing);
+  }
+}
+
+bool CpuEngineRunning() { return g_session.load(std::memory_order_relaxed) != 0; }
+int CpuEngineSignal() { return g_signal.load(std::memory_order_relaxed); }
+
+void CpuThreadBegins(ThreadRecord* record) {
+  const uint32_t session = g_session.load(std::memory_order_acquire);
+  if (session != 0 && !Arm(record, session)) g_refused.fetch_add(1, std::memory_order_relaxed);
+}
+
+void CpuThreadEnds(ThreadRecord* record) {
+  WaitForArming(record);
+  const uint32_t session = g_session.load(std::memory_order_acquire);
+  if (!Disarm(record, session)) return;
+  BookOnStart(record, MissingExpirations(record, g_period.load(std::memory_order_relaxed)));
+}
+
+void CpuAfterFork() {
+  const uint32_t session = g_session.load(std::memory_order_relaxed);
+  if (session == 0) return;
+  if (ThreadRecord* record = t_state.record) {
+    record->cpu_session.store(0, std::memory_order_relaxed);
+    CpuThreadBegins(record);
+  }
+}
+
+uint64_t CpuExpirationsBooked() { return g_booked.load(std::memory_order_relaxed); }
+uint64_t CpuThreadsRefused() { return g_refused.load(std::memory_order_relaxed); }
+
+}  // namespace pprofagent::hot

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The heap engine: samples allocations (sampler.h), counts them in buckets
+// (heap_buckets.h) and follows the sampled blocks until they are freed
+// (live_map.h, free_filter.h).
+#include "agent/hot/engine/heap.h"
+
+#include <atomic>
+
+#include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/requests.h"
+#include "agent/hot/engine/sampler.h"
+#include "agent/hot/engine/thread.h"
+#include "agent/hot/hooks.h"
+#include "agent/hot/rt/real.h"
+#include "agent/hot/rt/sandbox.h"
+#include "agent/hot/store/live_map.h"
+
+namespace pprofagent::hot {
+
+namespace {
+
+// Before, allocations come from the loader and from constructors of libraries
+// that are not ready themselves.
+constinit std::atomic<bool> g_started{false};
+// Off until the options are read.
+constinit std::atomic<int64_t> g_rate{0};
+constinit std::atomic<uint64_t> g_untracked{0};
+
+// How far a thread counts with sampling off before it looks again whether it
+// still is.
+constexpr uint64_t kOffInterval = uint64_t{16} << 20;
+
+// Starts the thread's next countdown. Returns the rate it was drawn with.
+int64_t StartCountdown(ThreadRecord* record) {
+  const int64_t rate = g_rate.load(std::memory_order_relaxed);
+  record->heap_rate = rate;
+  if (rate <= 0) {
+    t_state.bytes_until_sample = kOffInterval;
+  } else if (rate == 1) {
+    t_state.bytes_until_sample = 0;
+  } else {
+    t_state.bytes_until_sample = DrawInterval(&record->random, rate);
+  }
+  return rate;
+}
+
+// The rate at which this allocation was sampled; 0: it was not. A countdown
+// that nobody drew (a thread's first allocation, or sampling was off) is no
+// sample: the first real one starts here and includes this allocation.
+int64_t SampledAt(ThreadRecord* record, size_t size) {
+  const int64_t drawn_with = record->heap_rate;
+  if (drawn_with > 0) return drawn_with;
+  const int64_t rate = StartCountdown(record);
+  const bool due = !CountAllocation(size);
+  return due ? rate : 0;
+}
+
+// In the filter before the program learns the address, else its free would pass
+// by. An entry that is there already is of a block whose free escaped us.
+void Track(void* block, const LiveBlock& live) {
+  if (MayBeKnown(block)) ForgottenBlockFreed(ForgetBlock(block));
+  AddToFreeFilter(block);
+  if (InsertLive(block, live)) return;
+  RemoveFromFreeFilter(block);
+  live.bucket->Freed(live.objects, live.bytes);
+  g_untracked.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Record(void* block, size_t size, int64_t rate, const Registers& caller) {
+  const StackRecord* stack = CaptureHookStack(caller);
+  if (stack == nullptr) return;
+  HeapBucket* bucket = FindHeapBucket(stack, size);
+  if (bucket == nullptr) {
+    CountStoreFull();
+    return;
+  }
+  const uint64_t objects = BlockWeight(size, rate);
+  const auto bytes = static_cast<uint64_t>((static_cast<unsigned __int128>(size) * objects) >>
+                                           kObjectFractionBits);
+  bucket->Allocated(size, objects, bytes);
+  Track(block, LiveBlock{bucket, objects, bytes});
+}
+
+}  // namespace
+
+void StartHeapEngine() { g_started.store(true, std::memory_order_relaxed); }
+
+void SetHeapSamplingRate(int64_t rate) {
+  g_rate.store(rate, std::memory_order_relaxed);
+  // So that at start the main thread, which has allocated already, is sampled
+  // from here on.
+  if (t_state.record != nullptr && t_state.record->heap_rate == 0) t_state.bytes_until_sample = 0;
+}
+int64_t HeapSamplingRate() { return g_rate.load(std::memory_order_relaxed); }
+uint64_t UntrackedBlocks() { return g_untracked.load(std::memory_order_relaxed); }
+
+void BlockAllocated(void* block, size_t size, const Registers& caller) {
+  if (!g_started.load(std::memory_order_relaxed) || IsSandboxed()) {
+    t_state.bytes_until_sample = kOffInterval;
+    return;
+  }
+  if (t_state.guard > 0) {
+    // The agent's own allocation, or one made while a sample is being taken. A
+    // fresh interval: going on with what is left would favour the next block.
+    t_state.bytes_until_sample = 0;
+    if (t_state.record != nullptr) StartCountdown(t_state.record);
+    return;
+  }
+  {
+    const Guard guard;
+    if (!t_state.watched) FollowThisThread();
+    ThreadRecord* record = CurrentRecord();
+    if (record == nullptr) {
+      t_state.bytes_until_sample = kOffInterval;
+      return;
+    }
+    const int64_t rate = SampledAt(record, size);
+    if (rate > 0) {
+      if (block != nullptr) Record(block, size, rate, caller);
+      StartCountdown(record);
+    }
+  }
+  StartHelperIfWanted();
+}
+
+bool BlockFreed(void* block) {
+  if (IsBootstrapMemory(block)) return true;
+  ForgottenBlockFreed(ForgetBlock(block));
+  return false;
+}
+
+ForgottenBlock ForgetBlock(void* block) {
+  LiveBlock live{};
+  if (!RemoveLive(block, &live)) return ForgottenBlock{};
+  RemoveFromFreeFilter(block);
+  return ForgottenBlock{live.bucket, live.objects, live.bytes};
+}
+
+void ForgottenBlockFreed(const ForgottenBlock& forgotten) {
+  if (forgotten.bucket == nullptr) return;
+  static_cast<HeapBucket*>(forgotten.bucket)->Freed(forgotten.objects, forgotten.bytes);
+}
+
+void RestoreBlock(void* block, const ForgottenBlock& forgotten) {
+  if (forgotten.bucket == nullptr) return;
+  Track(block,
+        LiveBlock{static_cast<HeapBucket*>(forgotten.bucket), forgotten.objects, forgotten.bytes});
+}
+
+}  // namespace pprofagent::hot

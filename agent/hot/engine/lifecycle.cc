@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/hot/engine/lifecycle.h"
+
+#include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/cpu.h"
+#include "agent/hot/engine/heap.h"
+#include "agent/hot/engine/requests.h"
+#include "agent/hot/engine/safe_point.h"
+#include "agent/hot/engine/signals.h"
+#include "agent/hot/engine/thread.h"
+#include "agent/hot/rt/real.h"
+#include "agent/hot/rt/thread_state.h"
+
+namespace pprofagent::hot {
+
+void InitializeHot(const HotOptions& options) {
+  ResolveRealFunctions();
+  InitializeSafePoints();
+  InitializeRequests();
+  SetAgentText(options.agent_text_begin, options.agent_text_end);
+  SetCaptureDepth(options.stack_depth);
+  StartThreadEngine();
+  // The main thread's record now: when the first sample comes, a sandbox may
+  // forbid what that takes.
+  FollowThisThread();
+  StartHeapEngine();
+  SetHeapSamplingRate(options.heap_rate);
+}
+
+void HotAfterFork() {
+  ResetSignalsInChild();
+  ResetThreadsInChild();
+  KeepOnlyCurrentRecord();
+  ResetRequestsInChild();
+  CpuAfterFork();
+}
+
+}  // namespace pprofagent::hot

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The hot part's turning points, called by agent.cc only.
+#pragma once
+
+#include <cstdint>
+
+namespace pprofagent::hot {
+
+struct HotOptions {
+  int64_t heap_rate;
+  uint32_t stack_depth;
+  // The agent's own code, left out of stacks.
+  uintptr_t agent_text_begin;
+  uintptr_t agent_text_end;
+};
+
+// In the constructor of the agent, once, before any other thread can exist that
+// is not the program's.
+void InitializeHot(const HotOptions& options);
+
+// In the child of a fork, before anything else of the agent: locks are free,
+// only the calling thread exists, the CPU session (if any) goes on for it.
+void HotAfterFork();
+
+}  // namespace pprofagent::hot

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/hot/engine/requests.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <time.h>
+
+#include <atomic>
+
+#include "agent/hot/controls.h"
+#include "agent/hot/engine/safe_point.h"
+#include "agent/hot/hooks.h"
+#include "agent/hot/rt/raw_syscall.h"
+#include "agent/hot/rt/sandbox.h"
+
+namespace pprofagent::hot {
+
+namespace {
+
+constinit std::atomic<uint32_t> g_pending{0};
+constinit std::atomic<int> g_value{0};
+// Counts wake-ups; what the helper sleeps on.
+constinit std::atomic<uint32_t> g_wakeups{0};
+constinit std::atomic<bool> g_running{false};
+constinit std::atomic<int32_t> g_helper_tid{0};
+constinit std::atomic<bool> g_retiring{false};
+// One starter at a time, on any thread.
+constinit std::atomic<bool> g_starting{false};
+constinit std::atomic<StartHelper> g_starter{nullptr};
+// A child of vfork has our memory, and its signals arrive here, but a thread
+// it started would be its own.
+constinit std::atomic<long> g_process{0};
+
+constexpr long kRetryNanos = 20'000'000;
+constexpr int kRetries = 500;
+constinit std::atomic<int> g_retries_left{0};
+// Its address marks the signals that our own retry timer sends.
+constinit char g_retry_mark = 0;
+constinit std::atomic<int> g_retry_timer{-1};
+
+bool Wanted() {
+  return !IsSandboxed() && g_pending.load(std::memory_order_relaxed) != 0 &&
+         !g_running.load(std::memory_order_relaxed);
+}
+
+// At a point known to be safe. False: try again later.
+bool StartNow() {
+  const StartHelper starter = g_starter.load(std::memory_order_acquire);
+  if (starter == nullptr) return false;
+  if (g_starting.exchange(true, std::memory_order_acquire)) return false;
+  bool started = true;
+  if (!g_running.load(std::memory_order_acquire)) {
+    const int saved_errno = errno;
+    const Unrecorded unrecorded;
+    started = starter();
+    errno = saved_errno;
+  }
+  g_starting.store(false, std::memory_order_release);
+  return started;
+}
+
+void ArmRetry(int signal) {
+  if (g_retries_left.fetch_sub(1, std::memory_order_relaxed) <= 0) return;
+  int timer = g_retry_timer.load(std::memory_order_relaxed);
+  if (timer < 0) {
+    sigevent event{};
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = signal;
+    event.sigev_value.sival_ptr = &g_retry_mark;
+    event._sigev_un._tid = CurrentThreadId();
+    if (IsSyscallError(RawSyscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer))) return;
+    g_retry_timer.store(timer, std::memory_order_relaxed);
+  }
+  itimerspec when{};
+  when.it_value.tv_nsec = kRetryNanos;
+  RawSyscall(SYS_timer_settime, timer, 0, &when, nullptr);
+}
+
+void DisarmRetry() {
+  const int timer = g_retry_timer.exchange(-1, std::memory_order_relaxed);
+  if (timer >= 0) RawSyscall(SYS_timer_delete, timer);
+}
+
+void TryStart(int signal, const void* ucontext) {
+  if (t_state.guard == 0 && IsSafePoint(ucontext) && StartNow()) {
+    DisarmRetry();
+    return;
+  }
+  t_state.bytes_until_sample = 0;
+  ArmRetry(signal);
+}
+
+void Wake() {
+  g_wakeups.fetch_add(1, std::memory_order_release);
+  RawSyscall(SYS_futex, &g_wakeups, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}
+
+}  // namespace
+
+bool OnRequestSignal(uint32_t request, int signal, siginfo_t* info, void* ucontext) {
+  if (IsSandboxed()) return false;
+  if (RawSyscall(SYS_getpid) != g_process.load(std::memory_order_relaxed)) return false;
+  const bool retry = info->si_code == SI_TIMER && info->si_value.sival_ptr == &g_retry_mark;
+  if (!retry) {
+    g_value.store(info->si_code == SI_QUEUE ? info->si_value.sival_int : 0,
+                  std::memory_order_relaxed);
+    g_pending.fetch_or(request, std::memory_order_release);
+    g_retries_left.store(kRetries, std::memory_order_relaxed);
+  }
+  if (g_running.load(std::memory_order_acquire)) {
+    Wake();
+  } else if (Wanted()) {
+    TryStart(signal, ucontext);
+  }
+  return retry;
+}
+
+void StartHelperIfWanted() {
+  if (Wanted() && t_state.guard == 0 && StartNow()) DisarmRetry();
+}
+
+void StartHelperForThreads() {
+  if (!IsSandboxed() && !g_running.load(std::memory_order_relaxed) && t_state.guard == 0)
+    StartNow();
+}
+
+bool SandboxBegins() {
+  if (RawSyscall(SYS_getpid) != g_process.load(std::memory_order_relaxed)) return false;
+  return !g_sandboxed.exchange(true, std::memory_order_relaxed);
+}
+
+void SandboxFailed() { g_sandboxed.store(false, std::memory_order_relaxed); }
+
+void InitializeRequests() { g_process.store(RawSyscall(SYS_getpid), std::memory_order_relaxed); }
+
+void RetireHelper() {
+  if (!g_running.load(std::memory_order_acquire)) return;
+  const int32_t helper = g_helper_tid.load(std::memory_order_relaxed);
+  const long process = g_process.load(std::memory_order_relaxed);
+  g_retiring.store(true, std::memory_order_release);
+  Wake();
+  constexpr timespec kMillisecond{0, 1'000'000};
+  for (int i = 0; i < 2000 && RawSyscall(SYS_tgkill, process, helper, 0) == 0; ++i) {
+    RawSyscall(SYS_nanosleep, &kMillisecond, nullptr);
+  }
+  g_retiring.store(false, std::memory_order_relaxed);
+}
+
+void ResetRequestsInChild() {
+  InitializeRequests();
+  g_pending.store(0, std::memory_order_relaxed);
+  g_running.store(false, std::memory_order_relaxed);
+  g_starting.store(false, std::memory_order_relaxed);
+  g_retiring.store(false, std::memory_order_relaxed);
+  // POSIX timers are not inherited.
+  g_retry_timer.store(-1, std::memory_order_relaxed);
+}
+
+void MakeRequest(Request request) {
+  g_pending.fetch_or(request, std::memory_order_release);
+  if (g_running.load(std::memory_order_acquire)) {
+    Wake();
+  } else {
+    t_state.bytes_until_sample = 0;
+  }
+}
+
+uint32_t TakeRequests(int* value) {
+  const uint32_t taken = g_pending.exchange(0, std::memory_order_acquire);
+  *value = g_value.load(std::memory_order_relaxed);
+  return taken;
+}
+
+void WaitForRequest(int64_t timeout_ns) {
+  const uint32_t seen = g_wakeups.load(std::memory_order_acquire);
+  if (g_pending.load(std::memory_order_acquire) != 0) return;
+  const timespec timeout{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
+  RawSyscall(SYS_futex, &g_wakeups, FUTEX_WAIT_PRIVATE, seen, timeout_ns < 0 ? nullptr : &timeout,
+             nullptr, 0);
+}
+
+void WakeHelper() { Wake(); }
+
+void SetHelperStarter(StartHelper starter) { g_starter.store(starter, std::memory_order_release); }
+
+void SetHelperRunning(bool running) {
+  if (running) g_helper_tid.store(CurrentThreadId(), std::memory_order_relaxed);
+  g_running.store(running, std::memory_order_release);
+}
+
+bool HelperMustEnd() { return g_retiring.load(std::memory_order_acquire); }
+
+}  // namespace pprofagent::hot

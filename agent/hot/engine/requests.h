@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a signal handler gets service code to run.
+//
+// A request is a bit in one word; the helper thread sleeps on that word (a
+// futex: no descriptor that the program could close or reuse). In the common
+// case the handler sets the bit and wakes the helper, nothing more.
+//
+// But there is usually no helper: as long as a program has one thread, libc
+// leaves out locks and atomics, and a second thread that idles would take that
+// from it. So the helper is started by the first request. pthread_create is not
+// async-signal-safe: it allocates, and takes locks the interrupted code may
+// hold. Three places are known to be safe, and one of them is reached soon:
+//   1. the handler itself, if what it interrupted allows it (safe_point.h);
+//   2. the end of the thread's next allocation hook: the handler sets the
+//      countdown to zero, so that the very next allocation gets there;
+//   3. the handler again: a one-shot timer brings it back every 20 ms, for a
+//      while.
+// A program that starts threads of its own gets the helper with the first of
+// them (from pthread_create: a safe point by definition).
+#pragma once
+
+#include <signal.h>
+
+#include <cstdint>
+
+namespace pprofagent::hot {
+
+// At start, before a signal is claimed.
+void InitializeRequests();
+
+// Runs in the signal handler of the claimed signal. True if the signal was only
+// our own timer's (case 3) and not for the program. Async-signal-safe.
+bool OnRequestSignal(uint32_t request, int signal, siginfo_t* info, void* ucontext);
+
+// Case 2: called at the end of an allocation hook's slow path, no guard held.
+void StartHelperIfWanted();
+
+// From pthread_create, before the program's thread exists.
+void StartHelperForThreads();
+
+// From the program's last thread, as it ends: a process ends with its last
+// thread, and that must not be the helper. Returns when the helper is gone, or
+// after two seconds.
+void RetireHelper();
+
+// In the child of a fork there is no helper, and no request of the parent's.
+void ResetRequestsInChild();
+
+}  // namespace pprofagent::hot

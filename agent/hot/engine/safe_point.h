@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether a signal handler may do what is not async-signal-safe, pthread_create
+// above all: whether the interrupted thread is certainly in none of the
+// critical sections of libc, the loader and the allocator. Two cases are
+// recognised:
+//
+//   - it sits in a system call that blocks (a read, a poll, a sleep): none of
+//     those critical sections makes such a call;
+//   - it executes code of the program or of another library: those three never
+//     call back out of a critical section. (An allocator that is part of the
+//     executable makes the executable count as allocator.)
+//
+// Left over is a handler of the program's own that interrupted malloc and is
+// itself interrupted by ours. While a handler runs, its signal is blocked; so
+// the second case asks for a thread that blocks no signal at all.
+#pragma once
+
+namespace pprofagent::hot {
+
+// Remembers where libc, the loader, the allocator and the agent are. At start,
+// after the real functions are resolved.
+void InitializeSafePoints();
+
+// False when in doubt. Async-signal-safe.
+bool IsSafePoint(const void* ucontext);
+
+}  // namespace pprofagent::hot

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Signals that the agent holds, shared with the program.
+//
+// A claimed signal has one kernel handler, ours. It calls the engine that
+// claimed it, and then the program's own handler if there is one. The program's
+// calls about the signal (sigaction and its relatives, interposed) read and
+// write a disposition that we keep for it; what the kernel sees is our handler
+// with the program's flags and mask, so that SA_RESTART, SA_NODEFER, SA_ONSTACK
+// and the blocked set are what the program asked for. SA_RESETHAND is done here.
+// With no handler of the program's the signal does nothing else, whatever its
+// default action.
+//
+// A signal the program ignores is special: that is inherited by the programs it
+// executes, and no call is interrupted by it. Where the claim allows (requests,
+// which another signal can make as well) the kernel is told to ignore it, and
+// the agent goes without until the program stops ignoring it.
+//
+// A child made by vfork, _Fork or clone has the parent's handlers and, by vfork,
+// its memory, but dispositions of its own. Its calls go to the kernel and leave
+// what is kept here alone.
+//
+// The program's disposition is guarded by a sequence counter: writers block all
+// signals and take a lock; the handler waits for a writer on another thread,
+// which nothing stops for long, and never for its own.
+#pragma once
+
+#include <signal.h>
+
+#include <cstdint>
+
+namespace pprofagent::hot {
+
+// True: the signal was the agent's alone and is not for the program.
+// Runs in the signal handler.
+using SignalEngine = bool (*)(int signal, siginfo_t* info, void* ucontext);
+
+enum class WhenIgnored : uint8_t { kYield, kStay };
+
+// False if the kernel refuses, the table is full or the signal is claimed.
+// Not for signal handlers.
+bool Claim(int signal, SignalEngine engine, WhenIgnored when_ignored);
+
+// The highest real-time signal that the program neither handles nor ignores; 0:
+// none. Not for signal handlers.
+int FindFreeRealTimeSignal();
+
+// In the child of a fork: the claims are its own now; another thread may have
+// held the lock.
+void ResetSignalsInChild();
+
+}  // namespace pprofagent::hot

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/hot/engine/thread.h"
+
+#include <limits.h>
+#include <sys/resource.h>
+
+#include <atomic>
+
+#include "agent/hot/engine/cpu.h"
+#include "agent/hot/engine/requests.h"
+#include "agent/hot/hooks.h"
+#include "agent/hot/rt/mapped_pool.h"
+#include "agent/hot/rt/raw_syscall.h"
+
+namespace pprofagent::hot {
+
+struct ThreadStart {
+  std::atomic<bool> taken;
+  void* (*start)(void*);
+  void* argument;
+  size_t stack_bytes;
+  size_t guard_bytes;
+};
+
+namespace {
+
+// Threads between pthread_create and their first instruction; more than a few
+// at a time are rare. Slots are reused; further blocks of them are only ever
+// added.
+constexpr int kSlots = 64;
+struct StartBlock {
+  std::atomic<StartBlock*> next;
+  ThreadStart slots[kSlots];
+};
+constinit StartBlock g_first_block = {};
+constinit MappedPool g_pool(4096, size_t{4} << 20);
+
+constinit pthread_key_t g_exit_key = 0;
+constinit std::atomic<bool> g_started{false};
+constinit std::atomic<bool> g_has_threads{false};
+// The program's threads whose end will be seen.
+constinit std::atomic<int32_t> g_watched_threads{0};
+constinit size_t g_default_stack_bytes = 0;
+
+ThreadStart* TakeSlot() {
+  for (StartBlock* block = &g_first_block;;) {
+    for (ThreadStart& slot : block->slots) {
+      if (!slot.taken.load(std::memory_order_relaxed) &&
+          !slot.taken.exchange(true, std::memory_order_acquire)) {
+        return &slot;
+      }
+    }
+    StartBlock* next = block->next.load(std::memory_order_acquire);
+    if (next == nullptr) {
+      auto* fresh = static_cast<StartBlock*>(g_pool.Allocate(sizeof(StartBlock)));
+      if (fresh == nullptr) return nullptr;
+      if (block->next.compare_exchange_strong(next, fresh, std::memory_order_acq_rel)) next = fresh;
+    }
+    block = next;
+  }
+}
+
+void OnThreadExit(void* round) {
+  const auto rounds_left = reinterpret_cast<uintptr_t>(round);
+  if (rounds_left > 1) {
+    pthread_setspecific(g_exit_key, reinterpret_cast<void*>(rounds_left - 1));
+    return;
+  }
+  const Guard guard;
+  if (ThreadRecord* record = t_state.record) CpuThreadEnds(record);
+  ReleaseCurrentRecord();
+  if (g_watched_threads.fetch_sub(1, std::memory_order_acq_rel) == 1) RetireHelper();
+}
+
+void WatchForExit() {
+  if (!t_state.watched) g_watched_threads.fetch_add(1, std::memory_order_relaxed);
+  t_state.watched = true;
+  pthread_setspecific(g_exit_key, reinterpret_cast<void*>(PTHREAD_DESTRUCTOR_ITERATIONS));
+}
+
+// The part of the stack that is certainly mapped. At its upper end libc keeps
+// the thread's descriptor, which pthread_self points to; the descriptor and
+// what lies between it and us belong to the stack's own size, as does the guard.
+void SetStackBounds(ThreadRecord* record, const ThreadStart& start) {
+  constexpr size_t kSlack = 16384;
+  const auto descriptor = static_cast<uintptr_t>(pthread_self());
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (here >= descriptor || start.stack_bytes == 0) return;
+  const size_t taken = (descriptor - here) + start.guard_bytes + kSlack;
+  if (start.stack_bytes <= taken) return;
+  record->stack_low = here - (start.stack_bytes - taken);
+  record->stack_high = descriptor;
+}
+
+}  // namespace
+
+bool StartThreadEngine() {
+  if (pthread_key_create(&g_exit_key, OnThreadExit) != 0) return false;
+  // What libc gives a thread whose creator asked for nothing: the stack limit
+  // at program start. A smaller figure is safe: it is a bound.
+  rlimit limit{};
+  constexpr size_t kAtMost = size_t{2} << 20;
+  if (!IsSyscallError(RawSyscall(SYS_prlimit64, 0, RLIMIT_STACK, nullptr, &limit))) {
+    g_default_stack_bytes = limit.rlim_cur < kAtMost ? limit.rlim_cur : kAtMost;
+  }
+  g_started.store(true, std::memory_order_release);
+  return true;
+}
+
+void FollowThisThread() {
+  if (g_started.load(std::memory_order_acquire)) WatchForExit();
+  if (ThreadRecord* record = CurrentRecord()) CpuThreadBegins(record);
+}
+
+bool ProgramHasThreads() {
+  return g_has_threads.load(std::memory_order_relaxed) &&
+         g_watched_threads.load(std::memory_order_relaxed) > 0;
+}
+
+void ResetThreadsInChild() {
+  g_has_threads.store(false, std::memory_order_relaxed);
+  g_watched_threads.store(t_state.watched ? 1 : 0, std::memory_order_relaxed);
+  for (StartBlock* b = &g_first_block; b != nullptr; b = b->next.load(std::memory_order_relaxed)) {
+    for (ThreadStart& slot : b->slots) slot.taken.store(false, std::memory_order_relaxed);
+  }
+}
+
+void ThreadCreationBegins() {
+  if (t_state.guard > 0) return;
+  if (!g_has_threads.exchange(true, std::memory_order_relaxed)) StartHelperForThreads();
+}
+
+ThreadStart* PrepareThread(void* (*start)(void*), void* argument,
+                           const pthread_attr_t* attributes) {
+  if (!g_started.load(std::memory_order_acquire)) return nullptr;
+  ThreadStart* slot = TakeSlot();
+  if (slot == nullptr) return nullptr;
+  slot->start = start;
+  slot->argument = argument;
+  slot->stack_bytes = g_default_stack_bytes;
+  slot->guard_bytes = 4096;
+  if (attributes != nullptr) {
+    size_t bytes = 0;
+    if (pthread_attr_getstacksize(attributes, &bytes) == 0 && bytes != 0) {
+      slot->stack_bytes = bytes;
+    }
+    pthread_attr_getguardsize(attributes, &slot->guard_bytes);
+  }
+  return slot;
+}
+
+void AbandonThread(ThreadStart* start) { start->taken.store(false, std::memory_order_release); }
+
+ThreadEntry EnterThread(ThreadStart* start) {
+  const ThreadEntry entry{start->start, start->argument};
+  {
+    const Guard guard;
+    // In a sandbox it gets no record: that takes system calls.
+    if (ThreadRecord* record = CurrentRecord()) {
+      record->start_routine = reinterpret_cast<uintptr_t>(entry.start);
+      SetStackBounds(record, *start);
+      CpuThreadBegins(record);
+    }
+    WatchForExit();
+  }
+  AbandonThread(start);
+  return entry;
+}
+
+}  // namespace pprofagent::hot

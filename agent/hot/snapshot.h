@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The door through which service code reads what hot code recorded. Hot code
+// goes on writing while a visit runs: each value is read atomically, a bucket's
+// frees before its allocations, so that in-use is never negative; a sample
+// recorded during the visit may or may not be seen. All counts are cumulative
+// since the process began: a profile over an interval is the difference of two
+// visits.
+#pragma once
+
+#include <cstdint>
+
+namespace pprofagent::hot {
+
+// Lookup addresses, leaf first: the interrupted instruction itself, and for
+// every caller an address inside its call instruction. Valid for the life of
+// the process.
+struct StackView {
+  const uintptr_t* pcs;
+  uint32_t depth;
+  // The program had more frames than the depth option allows.
+  bool truncated;
+};
+
+// Values are estimates of the true totals: each sample was scaled by the
+// inverse of its probability when it was taken.
+struct HeapSample {
+  StackView stack;
+  // Mean requested size of the sampled blocks; blocks of one stack whose sizes
+  // differ much are in different samples.
+  int64_t block_bytes;
+  int64_t alloc_objects;
+  int64_t alloc_bytes;
+  int64_t inuse_objects;
+  int64_t inuse_bytes;
+};
+
+struct CpuSample {
+  StackView stack;
+  // Timer expirations, with those the kernel could not deliver one by one.
+  int64_t count;
+  int64_t nanoseconds;
+};
+
+// Samples lost, by reason. Cumulative.
+struct Drops {
+  uint64_t stack_table_full;  // no memory for a new stack or bucket
+  uint64_t live_map_full;     // block recorded as allocated, but not as in use
+  uint64_t no_thread_record;  // no memory for the thread's own state
+  uint64_t reentrant;         // a signal arrived while the same buffer was in use
+  uint64_t no_timer;          // threads to which the kernel refused a CPU timer
+};
+
+// What the agent itself holds, in bytes.
+struct MemoryUse {
+  uint64_t stacks;
+  uint64_t live_map;
+  uint64_t threads;
+};
+
+// Each visitor is called on the calling thread, possibly thousands of times;
+// the sample is valid only during the call. Thread-safe. Not async-signal-safe
+// only in so far as the visitor is not.
+using HeapVisitor = void (*)(void* context, const HeapSample& sample);
+using CpuVisitor = void (*)(void* context, const CpuSample& sample);
+void VisitHeap(HeapVisitor visitor, void* context);
+void VisitCpu(CpuVisitor visitor, void* context);
+
+// Thread-safe.
+Drops ReadDrops();
+MemoryUse ReadMemoryUse();
+
+}  // namespace pprofagent::hot
