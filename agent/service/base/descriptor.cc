@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/base/descriptor.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+namespace pprofagent::service {
+namespace {
+
+constexpr int kFirstOwnDescriptor = 3;
+constexpr size_t kReadChunk = size_t{64} * 1024;
+
+// Closing again after EINTR would close somebody else's: Linux has released the
+// number already.
+void Close(int fd) {
+  const int saved = errno;
+  close(fd);
+  errno = saved;
+}
+
+int MoveAwayFromStandard(int fd) {
+  if (fd < 0 || fd >= kFirstOwnDescriptor) return fd;
+  const int moved = fcntl(fd, F_DUPFD_CLOEXEC, kFirstOwnDescriptor);
+  Close(fd);
+  return moved;
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) Close(fd_);
+}
+
+Descriptor OpenAt(int directory, const std::string& path, int flags, mode_t mode) {
+  int fd;
+  do {
+    fd = openat(directory, path.c_str(), flags | O_CLOEXEC, mode);
+  } while (fd < 0 && errno == EINTR);
+  return Descriptor(MoveAwayFromStandard(fd));
+}
+
+bool WriteAll(int fd, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t written = write(fd, data.data(), data.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    if (written == 0) {
+      errno = EIO;
+      return false;
+    }
+    data.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+bool ReadFile(const std::string& path, std::string* contents) {
+  contents->clear();
+  const Descriptor file = Open(path, O_RDONLY);
+  if (!file.valid()) return false;
+  size_t size = 0;
+  for (;;) {
+    contents->resize(size + kReadChunk);
+    const ssize_t got = read(file.get(), contents->data() + size, kReadChunk);
+    if (got < 0 && errno == EINTR) continue;
+    contents->resize(size + static_cast<size_t>(got > 0 ? got : 0));
+    if (got <= 0) return got == 0;
+    size = contents->size();
+  }
+}
+
+std::string ReadLink(const std::string& path) {
+  char target[PATH_MAX];
+  const ssize_t length = readlink(path.c_str(), target, sizeof(target));
+  return length > 0 ? std::string(target, static_cast<size_t>(length)) : std::string();
+}
+
+}  // namespace pprofagent::service

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the process is called, for file names and for the comments of profiles.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace pprofagent::service {
+
+// `name` with all that is awkward in a file name (spaces, control characters,
+// a leading dot, ...) replaced by '_', cut at 64 bytes; "unknown" if empty.
+std::string SafeFileName(std::string_view name);
+
+// What this process was started as, safe for a file name: the last part of the
+// path that was executed (redis-server, though that is a link to another name;
+// of a script its own name, not its interpreter's).
+std::string ExecutableName();
+// Base name of a process's executable file, likewise. An executable replaced
+// since on disk keeps its name.
+std::string ExecutableFileName();
+std::string ExecutableNameOf(int pid);
+
+std::string HostName();
+
+// Arguments joined by blanks; those that need it in single quotes, as a shell
+// would read them back. As they were when RememberCommandLine was called:
+// programs overwrite their arguments to show their state.
+std::string CommandLine();
+// At start, before there are threads.
+void RememberCommandLine();
+
+}  // namespace pprofagent::service
