@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/options/option_table.h"
+
+#include "agent/hot/controls.h"
+#include "agent/service/options/edit_distance.h"
+#include "agent/service/options/parse_value.h"
+
+namespace pprofagent::service {
+namespace {
+
+constexpr int kMaxCpuRate = 4000;
+constexpr int64_t kMinIntervalNs = 100'000'000;
+constexpr int64_t kMaxKeep = 1'000'000;
+
+template <typename T>
+bool Take(std::optional<T> value, T* field) {
+  if (!value) return false;
+  *field = std::move(*value);
+  return true;
+}
+
+template <typename T>
+bool TakeInteger(std::string_view text, int64_t min, int64_t max, T* field) {
+  const std::optional<int64_t> value = ParseInteger(text, max);
+  if (!value || *value < min) return false;
+  *field = static_cast<T>(*value);
+  return true;
+}
+
+// Shorter ones would keep a processor busy with nothing but dumps.
+bool TakeInterval(std::string_view text, int64_t* field) {
+  const std::optional<int64_t> interval = ParseDuration(text);
+  if (!interval || (*interval != 0 && *interval < kMinIntervalNs)) return false;
+  *field = *interval;
+  return true;
+}
+
+bool TakeText(std::string_view text, std::string* field) {
+  *field = text;
+  return true;
+}
+
+bool TakeFile(std::string_view text, std::string* field) {
+  *field = EqualsIgnoringCase(text, "off") ? std::string_view() : text;
+  return true;
+}
+
+template <typename T, size_t kCount>
+bool TakeChoice(std::string_view text, const std::pair<std::string_view, T> (&choices)[kCount],
+                T* field) {
+  for (const auto& [name, value] : choices) {
+    if (!EqualsIgnoringCase(name, text)) continue;
+    *field = value;
+    return true;
+  }
+  return false;
+}
+
+constexpr std::pair<std::string_view, UnwinderChoice> kUnwinders[] = {
+    {"auto", UnwinderChoice::kAuto},
+    {"fp", UnwinderChoice::kFramePointers},
+    {"libunwind", UnwinderChoice::kLibunwind},
+};
+
+constexpr std::pair<std::string_view, LogLevel> kLogLevels[] = {
+    {"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn},
+    {"error", LogLevel::kError}, {"off", LogLevel::kOff},
+};
+
+constexpr std::string_view kSizeForm = "a size such as 4096, 512k or 1M";
+constexpr std::string_view kSignalForm = "a signal such as USR1, SIGUSR1, RTMIN+3, 10 or none";
+constexpr std::string_view kListForm = "a list separated by commas";
+constexpr std::string_view kPathForm = "a path";
+
+using Text = std::string_view;
+
+constexpr OptionSpec kTable[] = {
+    {"DIR", "/tmp/pprofagent-%u", "the path of a directory",
+     "dump directory, made private if missing; %e executable, %p pid, %u user id, %h host",
+     [](Text text, Options* to) { return !text.empty() && TakeText(text, &to->dir); }},
+    {"SIGNAL", "USR1", kSignalForm, "signal that dumps the profiles of SIGNAL_PROFILES",
+     [](Text text, Options* to) { return Take(ParseSignal(text), &to->signal); }},
+    {"SIGNAL_PROFILES", "heap", kListForm,
+     "profiles dumped on SIGNAL: heap, allocs, cpu (what the running CPU profile has so far)",
+     [](Text text, Options* to) { return Take(ParseList(text), &to->signal_profiles); }},
+    {"SIGNAL_CPU", "none", kSignalForm,
+     "signal that starts a CPU profile, and dumps it when it arrives again; sent with a number "
+     "(sigqueue), the profile ends by itself after so many seconds",
+     [](Text text, Options* to) { return Take(ParseSignal(text), &to->signal_cpu); }},
+    {"HEAP_RATE", "512k", kSizeForm,
+     "mean bytes between heap samples; 1 records every allocation, 0 none",
+     [](Text text, Options* to) { return Take(ParseSize(text), &to->heap_rate); }},
+    {"CPU_RATE", "100", "a number from 1 to 4000", "CPU samples per second of CPU time",
+     [](Text text, Options* to) { return TakeInteger(text, 1, kMaxCpuRate, &to->cpu_rate); }},
+    {"STACK_DEPTH", "128", "a number from 1 to 1024", "frames recorded of a stack",
+     [](Text text, Options* to) {
+       return TakeInteger(text, 1, hot::kMaxStackDepth, &to->stack_depth);
+     }},
+    {"UNWINDER", "auto", "one of auto, fp, libunwind", "how stacks are found: auto, fp, libunwind",
+     [](Text text, Options* to) { return TakeChoice(text, kUnwinders, &to->unwinder); }},
+    {"CPUPROFILE", "", kPathForm, "file for a CPU profile from start to exit",
+     [](Text text, Options* to) { return TakeFile(text, &to->cpuprofile); }},
+    {"MEMPROFILE", "", kPathForm, "file for an allocation profile written at exit",
+     [](Text text, Options* to) { return TakeFile(text, &to->memprofile); }},
+    {"OUTPUTDIR", "", kPathForm,
+     "directory of CPUPROFILE and MEMPROFILE where these are relative; otherwise the directory "
+     "the program was started in",
+     [](Text text, Options* to) { return TakeText(text, &to->outputdir); }},
+    {"EXIT_PROFILES", "none", kListForm,
+     "profiles dumped when the process ends; with cpu, a CPU profile runs from the start",
+     [](Text text, Options* to) { return Take(ParseList(text), &to->exit_profiles); }},
+    {"INTERVAL", "off", "off, or a duration from 100ms on, such as 500ms, 30s or 10m",
+     "dump EXIT_PROFILES (heap if none) every so often",
+     [](Text text, Options* to) { return TakeInterval(text, &to->interval_ns); }},
+    {"KEEP", "32", "a number from 1 to 1000000",
+     "newest dumps kept of each kind of this process; older ones are deleted",
+     [](Text text, Options* to) { return TakeInteger(text, 1, kMaxKeep, &to->keep); }},
+    {"ONLY", "*", kListForm, "names of the executables (with * and ?) in which the agent is active",
+     [](Text text, Options* to) { return Take(ParseList(text), &to->only); }},
+    {"LOG", "%d/%e.%p.log", "a path, stderr or off",
+     "file for the agent's messages, made when there is one; %d dump directory; stderr; off",
+     [](Text text, Options* to) { return TakeFile(text, &to->log); }},
+    {"LOG_LEVEL", "warn", "one of debug, info, warn, error, off",
+     "least grave messages logged: debug, info, warn, error, off",
+     [](Text text, Options* to) { return TakeChoice(text, kLogLevels, &to->log_level); }},
+};
+
+}  // namespace
+
+std::span<const OptionSpec> OptionTable() { return kTable; }
+
+const OptionSpec* FindOption(std::string_view name) {
+  for (const OptionSpec& spec : kTable) {
+    if (spec.name == name) return &spec;
+  }
+  return nullptr;
+}
+
+const OptionSpec* NearestOption(std::string_view name) {
+  const OptionSpec* nearest = nullptr;
+  // More than a third of the letters wrong is another word.
+  size_t least = name.size() / 3 + 1;
+  for (const OptionSpec& spec : kTable) {
+    const size_t distance = EditDistance(spec.name, name);
+    if (distance >= least + (nearest == nullptr ? 1 : 0)) continue;
+    nearest = &spec;
+    least = distance;
+  }
+  return nearest;
+}
+
+}  // namespace pprofagent::service

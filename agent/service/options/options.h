@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The options of the agent as values. option_table.h declares each once; they
+// are read from the environment when the agent is loaded and constant from
+// then on, so any thread may read them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pprofagent::service {
+
+enum class UnwinderChoice : uint8_t { kAuto, kFramePointers, kLibunwind };
+
+enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError, kOff };
+
+// Texts with %-letters are patterns, expanded when used (expand.h): the pid
+// changes with every fork, the user with a privilege drop. Empty means off.
+struct Options {
+  std::string dir;
+  int signal = 0;  // 0: none
+  std::vector<std::string> signal_profiles;
+  int signal_cpu = 0;
+  int64_t heap_rate = 0;
+  int cpu_rate = 0;
+  uint32_t stack_depth = 0;
+  UnwinderChoice unwinder = UnwinderChoice::kAuto;
+  std::string cpuprofile;
+  std::string memprofile;
+  std::string outputdir;
+  std::vector<std::string> exit_profiles;
+  int64_t interval_ns = 0;  // 0: off
+  int keep = 0;
+  std::vector<std::string> only;
+  std::string log;
+  LogLevel log_level = LogLevel::kWarn;
+};
+
+}  // namespace pprofagent::service
