@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/profile/comments.h"
+
+#include <string_view>
+
+#include "agent/service/base/process.h"
+
+namespace pprofagent::service {
+namespace {
+
+void AddDrops(uint64_t count, std::string_view reason, std::vector<std::string>* comments) {
+  if (count == 0) return;
+  comments->push_back("dropped: " + std::to_string(count) + " samples, " + std::string(reason));
+}
+
+}  // namespace
+
+// A leading '#' keeps a comment out of the header of every report; what is
+// wrong with the numbers has none.
+std::vector<std::string> Comments(const Circumstances& circumstances) {
+  std::vector<std::string> comments;
+  comments.push_back("# pprofagent " PPROFAGENT_VERSION);
+  comments.push_back("# command line: " + CommandLine());
+  comments.push_back("# host: " + HostName());
+  comments.push_back("# " + circumstances.rate);
+  comments.push_back("# unwinder: " + circumstances.unwinder + ", at most " +
+                     std::to_string(circumstances.stack_depth) + " frames");
+  if (circumstances.truncated_samples != 0) {
+    comments.push_back("cut: " + std::to_string(circumstances.truncated_samples) +
+                       " stacks had more frames than that");
+  }
+  // Counted since the process began.
+  AddDrops(circumstances.drops.stack_table_full, "stack table full", &comments);
+  AddDrops(circumstances.drops.live_map_full, "table of live blocks full (missing in inuse only)",
+           &comments);
+  AddDrops(circumstances.drops.no_thread_record, "no memory for a thread's record", &comments);
+  AddDrops(circumstances.drops.reentrant, "signal arrived while one was recorded", &comments);
+  if (const uint64_t threads = circumstances.drops.no_timer; threads != 0) {
+    comments.push_back("dropped: " + std::to_string(threads) +
+                       " threads, the kernel refused them a CPU timer (ulimit -i)");
+  }
+  return comments;
+}
+
+}  // namespace pprofagent::service

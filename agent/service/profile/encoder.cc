@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/profile/encoder.h"
+
+#include <protozero/pbf_writer.hpp>
+
+#include "agent/service/profile/proto_fields.h"
+
+namespace pprofagent::service {
+
+using protozero::pbf_writer;
+
+ProfileEncoder::ProfileEncoder(ByteStream* stream, const Mappings& mappings)
+    : stream_(stream), mappings_(mappings) {
+  StringIndex("");  // index 0, as the format demands
+}
+
+int64_t ProfileEncoder::StringIndex(std::string_view text) {
+  const auto known = string_indices_.find(text);
+  if (known != string_indices_.end()) return known->second;
+  const auto index = static_cast<int64_t>(strings_.size());
+  strings_.push_back(string_indices_.emplace(text, index).first->first);
+  return index;
+}
+
+void ProfileEncoder::Emit(const std::string& encoded) {
+  if (status_.ok()) status_ = stream_->Write(encoded);
+}
+
+std::string ProfileEncoder::ValueTypeMessage(const ValueType& type) {
+  std::string message;
+  pbf_writer writer(message);
+  writer.add_int64(field::kType, StringIndex(type.type));
+  writer.add_int64(field::kUnit, StringIndex(type.unit));
+  return message;
+}
+
+void ProfileEncoder::SampleTypes(std::span<const ValueType> types) {
+  std::string encoded;
+  pbf_writer profile(encoded);
+  for (const ValueType& type : types) {
+    profile.add_message(field::kSampleType, ValueTypeMessage(type));
+  }
+  Emit(encoded);
+}
+
+void ProfileEncoder::Sample(std::span<const uintptr_t> addresses, std::span<const int64_t> values,
+                            const NumericLabel* label) {
+  sample_locations_.clear();
+  for (const uintptr_t address : addresses) sample_locations_.push_back(locations_.IdOf(address));
+  std::string encoded;
+  pbf_writer profile(encoded);
+  {
+    pbf_writer sample(profile, field::kSample);
+    sample.add_packed_uint64(field::kSampleLocationId, sample_locations_.begin(),
+                             sample_locations_.end());
+    sample.add_packed_int64(field::kSampleValue, values.begin(), values.end());
+    if (label != nullptr) {
+      pbf_writer message(sample, field::kSampleLabel);
+      message.add_int64(field::kLabelKey, StringIndex(label->key));
+      message.add_int64(field::kLabelNum, label->value);
+      message.add_int64(field::kLabelNumUnit, StringIndex(label->unit));
+    }
+  }
+  Emit(encoded);
+}
+
+void ProfileEncoder::WriteMappings() {
+  std::string encoded;
+  pbf_writer profile(encoded);
+  uint64_t id = 0;
+  for (const Mapping& mapping : mappings_.all()) {
+    pbf_writer message(profile, field::kMapping);
+    message.add_uint64(field::kMappingId, ++id);
+    message.add_uint64(field::kMemoryStart, mapping.start);
+    message.add_uint64(field::kMemoryLimit, mapping.limit);
+    message.add_uint64(field::kFileOffset, mapping.offset);
+    message.add_int64(field::kFilename, StringIndex(mapping.file));
+    if (!mapping.build_id.empty()) {
+      message.add_int64(field::kBuildId, StringIndex(mapping.build_id));
+    }
+  }
+  Emit(encoded);
+}
+
+void ProfileEncoder::WriteLocations() {
+  constexpr size_t kEnough = size_t{64} * 1024;
+  std::string encoded;
+  pbf_writer profile(encoded);
+  uint64_t id = 0;
+  for (const uintptr_t address : locations_.addresses()) {
+    {
+      pbf_writer message(profile, field::kLocation);
+      message.add_uint64(field::kLocationId, ++id);
+      const uint64_t mapping_id = mappings_.IdOf(address);
+      if (mapping_id != 0) message.add_uint64(field::kLocationMappingId, mapping_id);
+      message.add_uint64(field::kAddress, address);
+    }
+    if (encoded.size() < kEnough) continue;
+    Emit(encoded);
+    encoded.clear();
+  }
+  Emit(encoded);
+}
+
+void ProfileEncoder::WriteHeader(const ProfileHeader& header) {
+  std::string encoded;
+  pbf_writer profile(encoded);
+  profile.add_int64(field::kTimeNanos, header.time_ns);
+  if (header.duration_ns != 0) profile.add_int64(field::kDurationNanos, header.duration_ns);
+  profile.add_message(field::kPeriodType, ValueTypeMessage(header.period_type));
+  profile.add_int64(field::kPeriod, header.period);
+  std::vector<int64_t> comments;
+  for (const std::string& comment : header.comments) comments.push_back(StringIndex(comment));
+  profile.add_packed_int64(field::kComment, comments.begin(), comments.end());
+  if (!header.default_sample_type.empty()) {
+    profile.add_int64(field::kDefaultSampleType, StringIndex(header.default_sample_type));
+  }
+  Emit(encoded);
+}
+
+void ProfileEncoder::WriteStrings() {
+  std::string encoded;
+  pbf_writer profile(encoded);
+  for (const std::string_view text : strings_) {
+    profile.add_string(field::kStringTable, text.data(), text.size());
+  }
+  Emit(encoded);
+}
+
+Status ProfileEncoder::Finish(const ProfileHeader& header) {
+  WriteMappings();
+  WriteLocations();
+  WriteHeader(header);
+  WriteStrings();
+  return status_;
+}
+
+}  // namespace pprofagent::service

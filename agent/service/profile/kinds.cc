@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/profile/kinds.h"
+
+#include <algorithm>
+
+namespace pprofagent::service {
+namespace {
+
+constexpr ValueType kHeapTypes[] = {{"alloc_objects", "count"},
+                                    {"alloc_space", "bytes"},
+                                    {"inuse_objects", "count"},
+                                    {"inuse_space", "bytes"}};
+constexpr ValueType kCpuTypes[] = {{"samples", "count"}, {"cpu", "nanoseconds"}};
+constexpr std::string_view kCpuAliases[] = {"profile"};
+
+constexpr KindSpec kTable[] = {
+    {Kind::kHeap,
+     "heap",
+     {},
+     kHeapTypes,
+     "",
+     {"space", "bytes"},
+     "A sampling of memory allocations of live objects."},
+    {Kind::kAllocs,
+     "allocs",
+     {},
+     kHeapTypes,
+     "alloc_space",
+     {"space", "bytes"},
+     "A sampling of all past memory allocations."},
+    {Kind::kCpu,
+     "cpu",
+     kCpuAliases,
+     kCpuTypes,
+     "",
+     {"cpu", "nanoseconds"},
+     "Where the program's threads spend CPU time."},
+};
+
+}  // namespace
+
+std::span<const KindSpec> KindTable() { return kTable; }
+
+const KindSpec& SpecOf(Kind kind) {
+  return *std::find_if(std::begin(kTable), std::end(kTable),
+                       [kind](const KindSpec& spec) { return spec.kind == kind; });
+}
+
+const KindSpec* FindKind(std::string_view name) {
+  for (const KindSpec& spec : kTable) {
+    const auto& aliases = spec.aliases;
+    if (spec.name == name || std::find(aliases.begin(), aliases.end(), name) != aliases.end()) {
+      return &spec;
+    }
+  }
+  return nullptr;
+}
+
+std::string KindNames() {
+  std::string names;
+  for (const KindSpec& spec : kTable) {
+    if (!names.empty()) names += ", ";
+    names += spec.name;
+  }
+  return names;
+}
+
+}  // namespace pprofagent::service

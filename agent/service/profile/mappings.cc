@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/profile/mappings.h"
+
+#include <sys/auxv.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "agent/service/base/descriptor.h"
+#include "agent/service/profile/build_id.h"
+
+namespace pprofagent::service {
+namespace {
+
+// Reads a number and the character that must follow it.
+bool TakeNumber(std::string_view* text, int base, char end, uint64_t* value) {
+  const auto [next, error] =
+      std::from_chars(text->data(), text->data() + text->size(), *value, base);
+  const auto used = static_cast<size_t>(next - text->data());
+  if (error != std::errc() || used >= text->size() || *next != end) return false;
+  text->remove_prefix(used + 1);
+  return true;
+}
+
+bool IsOctal(char c) { return c >= '0' && c <= '7'; }
+
+// The kernel writes a line feed in a path as \012.
+std::string Unescaped(std::string_view path) {
+  std::string plain;
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (path[i] == '\\' && i + 3 < path.size() && IsOctal(path[i + 1]) && IsOctal(path[i + 2]) &&
+        IsOctal(path[i + 3])) {
+      plain += static_cast<char>((path[i + 1] - '0') * 64 + (path[i + 2] - '0') * 8 +
+                                 (path[i + 3] - '0'));
+      i += 3;
+    } else {
+      plain += path[i];
+    }
+  }
+  return plain;
+}
+
+std::string FileOf(std::string_view rest) {
+  const size_t begin = rest.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return std::string();
+  rest.remove_prefix(begin);
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (rest.ends_with(kDeleted)) rest.remove_suffix(kDeleted.size());
+  return Unescaped(rest);
+}
+
+// Remembers where the file mapped last had its beginning.
+struct LastHeader {
+  uint64_t address = 0;
+  uint64_t device = 0;
+  uint64_t inode = 0;
+
+  void See(const MapsLine& line) {
+    if (line.offset == 0) *this = {line.start, line.device, line.inode};
+  }
+  uint64_t Of(const MapsLine& line) const {
+    return line.device == device && line.inode == inode ? address : 0;
+  }
+};
+
+uint64_t MainAddress() { return getauxval(AT_ENTRY); }
+
+}  // namespace
+
+bool ParseMapsLine(std::string_view line, MapsLine* parsed) {
+  // start-limit rwxp offset major:minor inode      path
+  constexpr size_t kPermissions = 4;
+  if (!TakeNumber(&line, 16, '-', &parsed->start)) return false;
+  if (!TakeNumber(&line, 16, ' ', &parsed->limit)) return false;
+  if (line.size() <= kPermissions || line[kPermissions] != ' ') return false;
+  parsed->executable = line[2] == 'x';
+  line.remove_prefix(kPermissions + 1);
+  uint64_t major_number = 0;
+  uint64_t minor_number = 0;
+  if (!TakeNumber(&line, 16, ' ', &parsed->offset)) return false;
+  if (!TakeNumber(&line, 16, ':', &major_number)) return false;
+  if (!TakeNumber(&line, 16, ' ', &minor_number)) return false;
+  parsed->device =
+      makedev(static_cast<unsigned>(major_number), static_cast<unsigned>(minor_number));
+  // A mapping without a file may end right behind the inode.
+  const std::string_view inode = line.substr(0, line.find(' '));
+  const auto [end, error] =
+      std::from_chars(inode.data(), inode.data() + inode.size(), parsed->inode, 10);
+  if (error != std::errc() || end != inode.data() + inode.size()) return false;
+  line.remove_prefix(inode.size());
+  parsed->file = FileOf(line);
+  return parsed->start < parsed->limit;
+}
+
+std::vector<ExecutableLine> ExecutableLines(std::string_view maps) {
+  std::vector<ExecutableLine> lines;
+  LastHeader header;
+  while (!maps.empty()) {
+    const size_t end = maps.find('\n');
+    const std::string_view text = maps.substr(0, end);
+    maps.remove_prefix(end == std::string_view::npos ? maps.size() : end + 1);
+    MapsLine line;
+    if (!ParseMapsLine(text, &line)) continue;
+    header.See(line);
+    // Code without a file was generated at run time: no binary can explain it.
+    if (!line.executable || line.file.empty()) continue;
+    // The file is read piecemeal and may change in between: a line seen twice.
+    if (!lines.empty() && line.start < lines.back().line.limit) continue;
+    const uint64_t header_address = header.Of(line);
+    lines.push_back({std::move(line), header_address});
+  }
+  return lines;
+}
+
+void Mappings::Order(uint64_t main_address) {
+  const auto contains_main = [main_address](const Mapping& mapping) {
+    return mapping.start <= main_address && main_address < mapping.limit;
+  };
+  const auto main = std::find_if(all_.begin(), all_.end(), contains_main);
+  if (main != all_.end()) {
+    const std::string file = main->file;
+    std::stable_partition(all_.begin(), all_.end(),
+                          [&file](const Mapping& mapping) { return mapping.file == file; });
+  }
+  by_address_.resize(all_.size());
+  std::iota(by_address_.begin(), by_address_.end(), 0u);
+  std::sort(by_address_.begin(), by_address_.end(),
+            [this](uint32_t a, uint32_t b) { return all_[a].start < all_[b].start; });
+}
+
+uint64_t Mappings::IdOf(uint64_t address) const {
+  const auto above = std::upper_bound(
+      by_address_.begin(), by_address_.end(), address,
+      [this](uint64_t wanted, uint32_t index) { return wanted < all_[index].start; });
+  if (above == by_address_.begin()) return 0;
+  const uint32_t index = *(above - 1);
+  return address < all_[index].limit ? index + 1 : 0;
+}
+
+Mappings Mappings::OfThisProcess() {
+  std::string maps;
+  ReadFile("/proc/self/maps", &maps);
+  const BuildIdReader reader;
+  const auto build_id = [&reader](const MapsLine& line, uint64_t header_address) {
+    std::string id = reader.FromMemory(header_address);
+    if (id.empty() && line.inode != 0) id = reader.FromFile(line.file, line.device, line.inode);
+    return id;
+  };
+  return Parse(maps, MainAddress(), build_id);
+}
+
+}  // namespace pprofagent::service
