@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/agent.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+
+#include <atomic>
+
+#include "agent/hot/controls.h"
+#include "agent/hot/engine/lifecycle.h"
+#include "agent/hot/rt/raw_syscall.h"
+#include "agent/hot/rt/real.h"
+#include "agent/hot/rt/sandbox.h"
+#include "agent/hot/unwind/unwinder.h"
+#include "agent/service/service.h"
+
+// The agent's own code, from the linker.
+extern "C" char __ehdr_start[] __attribute__((visibility("hidden")));
+extern "C" char etext[] __attribute__((visibility("hidden")));
+
+namespace pprofagent {
+
+namespace {
+
+// The process for which the agent is active; 0: for none. A child of vfork
+// shares our memory but not our pid, and must leave everything alone.
+constinit std::atomic<long> g_active_pid{0};
+
+class ErrnoKept {
+ public:
+  ErrnoKept() : saved_(errno) {}
+  ~ErrnoKept() { errno = saved_; }
+  ErrnoKept(const ErrnoKept&) = delete;
+  ErrnoKept& operator=(const ErrnoKept&) = delete;
+
+ private:
+  const int saved_;
+};
+
+hot::UnwinderBackend BackendOf(service::UnwinderChoice choice) {
+  switch (choice) {
+    case service::UnwinderChoice::kFramePointers:
+      return hot::UnwinderBackend::kFramePointers;
+    case service::UnwinderChoice::kLibunwind:
+      return hot::UnwinderBackend::kLibunwind;
+    case service::UnwinderChoice::kAuto:
+      break;
+  }
+  return hot::UnwinderBackend::kAuto;
+}
+
+const char* NameOf(hot::UnwinderBackend backend) {
+  switch (backend) {
+    case hot::UnwinderBackend::kFramePointers:
+      return "fp";
+    case hot::UnwinderBackend::kLibunwind:
+      return "libunwind";
+    case hot::UnwinderBackend::kAuto:
+      break;
+  }
+  return "cfi, fp";
+}
+
+// A sanitizer is the allocator, holds the signals and checks what everybody
+// reads; it and the agent would only stand in each other's way.
+bool IsSanitized() {
+  for (const char* name : {"__asan_init", "__hwasan_init", "__msan_init", "__tsan_init"}) {
+    if (dlsym(RTLD_DEFAULT, name) != nullptr) return true;
+  }
+  return false;
+}
+
+void ForkedInChild() {
+  if (g_active_pid.load(std::memory_order_relaxed) == 0) return;
+  const ErrnoKept errno_kept;
+  g_active_pid.store(hot::RawSyscall(SYS_getpid), std::memory_order_relaxed);
+  hot::HotAfterFork();
+  const hot::Unrecorded unrecorded;
+  service::AfterForkInChild();
+}
+
+}  // namespace
+
+void ProcessBegins(const char* const* environment) {
+  const ErrnoKept errno_kept;
+  hot::ResolveRealFunctions();
+  const hot::Unrecorded unrecorded;
+  const service::Options& options = service::ReadOptions(environment);
+  if (!service::ActiveIn(options) || IsSanitized()) return;
+  const hot::UnwinderBackend backend = hot::InitializeUnwinder(BackendOf(options.unwinder));
+  hot::InitializeHot(hot::HotOptions{
+      .heap_rate = options.heap_rate,
+      .stack_depth = options.stack_depth,
+      .agent_text_begin = reinterpret_cast<uintptr_t>(__ehdr_start),
+      .agent_text_end = reinterpret_cast<uintptr_t>(etext),
+  });
+  g_active_pid.store(hot::RawSyscall(SYS_getpid), std::memory_order_relaxed);
+  pthread_atfork(nullptr, nullptr, ForkedInChild);
+  service::Start(service::StartInfo{
+      .pthread_create = hot::g_real_other.pthread_create,
+      .unwinder = NameOf(backend),
+  });
+}
+
+void ProcessEnds() {
+  if (g_active_pid.load(std::memory_order_relaxed) == 0 || hot::IsSandboxed()) return;
+  const ErrnoKept errno_kept;
+  const hot::Unrecorded unrecorded;
+  service::AtExit();
+}
+
+}  // namespace pprofagent

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/control/controller.h"
+
+#include <algorithm>
+
+#include "agent/service/base/clock.h"
+#include "agent/service/log/log.h"
+#include "agent/service/options/option_table.h"
+
+namespace pprofagent::service {
+namespace {
+
+constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+
+Reply Failed(Status status) { return {std::move(status), {}}; }
+
+}  // namespace
+
+Controller::Controller(const Options& options, const char* unwinder, const ProcessOrigin& origin)
+    : options_(options),
+      unwinder_(unwinder),
+      origin_(origin),
+      signal_kinds_(KindsOfOption("SIGNAL_PROFILES", options.signal_profiles, "heap")),
+      exit_kinds_(KindsOfOption("EXIT_PROFILES", options.exit_profiles, "none")),
+      dumper_(options),
+      cpu_(options.cpu_rate) {}
+
+// Names cannot be checked where options are parsed: kinds come later in the
+// order of the folders.
+Kinds Controller::KindsOfOption(const char* option, const std::vector<std::string>& names,
+                                const char* fallback) const {
+  Kinds kinds;
+  const Status status = ParseKinds(names, &kinds);
+  if (status.ok()) return kinds;
+  if (!origin_.is_fork_child) {
+    Log(LogLevel::kWarn,
+        std::string(kOptionPrefix) + option + ": " + status.text() + "; using " + fallback);
+  }
+  kinds.clear();
+  if (const KindSpec* spec = FindKind(fallback)) kinds.push_back(spec);
+  return kinds;
+}
+
+bool Controller::WantsCpuThroughout() const {
+  return !options_.cpuprofile.empty() || Contains(exit_kinds_, Kind::kCpu);
+}
+
+void Controller::Begin() {
+  if (WantsCpuThroughout()) {
+    const Status status = cpu_.Begin(CpuSessions::kWholeProcess);
+    if (!status.ok()) Log(LogLevel::kError, status.text());
+  } else if (hot::CpuRunning()) {
+    hot::StopCpu();  // inherited from the parent, whose profile it is
+  }
+  if (options_.interval_ns > 0) next_interval_ns_ = MonotonicClock() + options_.interval_ns;
+}
+
+Status Controller::Produce(const KindSpec& kind, ByteStream* stream) const {
+  if (kind.kind != Kind::kCpu) return WriteHeapProfile(Context(), kind.kind, stream);
+  const CpuInterval* interval = ended_cpu_ ? &*ended_cpu_ : cpu_.Running();
+  if (interval == nullptr) return Status::Error("no CPU profile is running");
+  return interval->WriteProfile(Context(), stream);
+}
+
+Reply Controller::Dump(const Kinds& kinds) {
+  std::vector<Dumper::Item> items;
+  bool lacks_cpu = false;
+  for (const KindSpec* kind : kinds) {
+    if (kind->kind == Kind::kCpu && !ended_cpu_ && cpu_.Running() == nullptr) {
+      lacks_cpu = true;
+      continue;
+    }
+    items.push_back({kind, [this, kind](ByteStream* stream) { return Produce(*kind, stream); }});
+  }
+  Reply reply;
+  if (!items.empty()) reply.status = dumper_.Dump(items, &reply.lines);
+  if (reply.status.ok() && lacks_cpu) {
+    reply.status = Status::Error("cannot dump a CPU profile: none is running");
+    Log(LogLevel::kWarn, reply.status.text());
+  }
+  return reply;
+}
+
+Reply Controller::StartCpu(int seconds) {
+  Status status = cpu_.Begin(CpuSessions::kOnRequest);
+  if (!status.ok()) return Failed(std::move(status));
+  is_cpu_requested_.store(true, std::memory_order_release);
+  if (seconds > 0) cpu_end_ns_ = MonotonicClock() + seconds * kNanosecondsPerSecond;
+  Log(LogLevel::kInfo, "CPU profile started");
+  return {Status(), {"CPU profile started"}};
+}
+
+Reply Controller::StopCpu() {
+  cpu_end_ns_.reset();
+  const std::optional<CpuInterval> interval = cpu_.End(CpuSessions::kOnRequest);
+  is_cpu_requested_.store(false, std::memory_order_release);
+  if (!interval) return Failed(Status::Error("no CPU profile is running on request"));
+  const auto produce = [this, &interval](ByteStream* stream) {
+    return interval->WriteProfile(Context(), stream);
+  };
+  Reply reply;
+  reply.status = dumper_.Dump({{&SpecOf(Kind::kCpu), produce}}, &reply.lines);
+  return reply;
+}
+
+void Controller::RunDue(int64_t now_ns) {
+  if (cpu_end_ns_ && *cpu_end_ns_ <= now_ns) StopCpu();
+  if (next_interval_ns_ && *next_interval_ns_ <= now_ns) {
+    // Moments missed (the machine slept, the disk was slow) stay missed.
+    const int64_t missed = (now_ns - *next_interval_ns_) / options_.interval_ns;
+    *next_interval_ns_ += (missed + 1) * options_.interval_ns;
+    Dump(exit_kinds_.empty() ? Kinds{&SpecOf(Kind::kHeap)} : exit_kinds_);
+  }
+}
+
+std::optional<int64_t> Controller::NextDue() const {
+  if (!cpu_end_ns_) return next_interval_ns_;
+  if (!next_interval_ns_) return cpu_end_ns_;
+  return std::min(*cpu_end_ns_, *next_interval_ns_);
+}
+
+bool Controller::HasExitWork() const {
+  return !options_.cpuprofile.empty() || !options_.memprofile.empty() || !exit_kinds_.empty() ||
+         IsCpuRequested();
+}
+
+void Controller::WriteExitFile(const char* option, const std::string& value, const KindSpec& kind) {
+  if (value.empty()) return;
+  const NamedFile file = ProfilePath(options_, option, value, origin_);
+  const auto produce = [this, &kind](ByteStream* stream) { return Produce(kind, stream); };
+  const Status status = WriteNamedFile(file, produce);
+  if (status.ok()) {
+    Log(LogLevel::kInfo, "wrote " + file.path);
+  } else {
+    Log(LogLevel::kError, status.text());
+  }
+}
+
+void Controller::WriteAtExit() {
+  if (IsCpuRequested()) StopCpu();
+  ended_cpu_ = cpu_.End(CpuSessions::kWholeProcess);
+  if (ended_cpu_) WriteExitFile("CPUPROFILE", options_.cpuprofile, SpecOf(Kind::kCpu));
+  WriteExitFile("MEMPROFILE", options_.memprofile, SpecOf(Kind::kAllocs));
+  if (!exit_kinds_.empty()) Dump(exit_kinds_);
+}
+
+}  // namespace pprofagent::service

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All that the agent does for one process: its dumps, CPU profiles, interval,
+// and the files at its end. A controller belongs to one thread at a time (the
+// constructor's, then the helper's, or the exiting thread's if no helper can be
+// had) and has no locks. A forked child gets a new one: the parent's may have
+// been in the middle of something.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/service/base/status.h"
+#include "agent/service/control/cpu_sessions.h"
+#include "agent/service/control/dumper.h"
+#include "agent/service/control/kind_list.h"
+#include "agent/service/control/profile_path.h"
+
+namespace pprofagent::service {
+
+// What a verb came to: the files written or a sentence, and the failure.
+struct Reply {
+  Status status;
+  std::vector<std::string> lines;
+};
+
+class Controller {
+ public:
+  // `options` must live as long as this.
+  Controller(const Options& options, const char* unwinder, const ProcessOrigin& origin);
+
+  // Logs what the options name and the agent does not know; begins what they
+  // ask for from the start of the process.
+  void Begin();
+
+  // --- What verbs do (verbs.h)
+  Reply Dump(const Kinds& kinds);
+  // Ends by itself after `seconds`, if positive.
+  Reply StartCpu(int seconds);
+  Reply StopCpu();
+  bool IsCpuRequested() const { return is_cpu_requested_.load(std::memory_order_acquire); }
+  const Kinds& signal_kinds() const { return signal_kinds_; }
+
+  // --- Time
+  // Does what is due by now.
+  void RunDue(int64_t now_ns);
+  // The moment something will be due; none if nothing will.
+  std::optional<int64_t> NextDue() const;
+  // Whether a helper must stay although there are no requests.
+  bool NeedsHelper() const { return NextDue().has_value() || IsCpuRequested(); }
+
+  // --- The end of the process
+  // Callable on any thread at any time.
+  bool HasExitWork() const;
+  void WriteAtExit();
+
+  const ProcessOrigin& origin() const { return origin_; }
+  const Options& options() const { return options_; }
+  const char* unwinder() const { return unwinder_; }
+
+ private:
+  Kinds KindsOfOption(const char* option, const std::vector<std::string>& names,
+                      const char* fallback) const;
+  bool WantsCpuThroughout() const;
+  Status Produce(const KindSpec& kind, ByteStream* stream) const;
+  ProfileContext Context() const { return {&options_, unwinder_}; }
+  void WriteExitFile(const char* option, const std::string& value, const KindSpec& kind);
+
+  const Options& options_;
+  const char* unwinder_;
+  ProcessOrigin origin_;
+  Kinds signal_kinds_;
+  Kinds exit_kinds_;
+  Dumper dumper_;
+  CpuSessions cpu_;
+  // Whether cpu_ has a session on request; apart, for HasExitWork.
+  std::atomic<bool> is_cpu_requested_{false};
+  // The whole-process profile, ended for the files at exit.
+  std::optional<CpuInterval> ended_cpu_;
+  std::optional<int64_t> cpu_end_ns_;
+  std::optional<int64_t> next_interval_ns_;
+};
+
+}  // namespace pprofagent::service

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The CPU profiles that run: one from the start of the process to its end if
+// an option asks for it, and at the same time one on request. They share the
+// CPU engine, which runs as long as any of them does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "agent/service/base/status.h"
+#include "agent/service/profile/cpu_profile.h"
+
+namespace pprofagent::service {
+
+class CpuSessions {
+ public:
+  enum Purpose { kWholeProcess, kOnRequest };
+
+  explicit CpuSessions(int rate_hz) : rate_hz_(rate_hz) {}
+
+  Status Begin(Purpose purpose);
+  // Ends a session; its interval remains to be written. Nothing if it did not
+  // run.
+  std::optional<CpuInterval> End(Purpose purpose);
+  // The interval of a session that goes on: of that on request if there is one.
+  const CpuInterval* Running() const;
+  bool IsRunning(Purpose purpose) const { return session_[purpose].has_value(); }
+
+ private:
+  int rate_hz_;
+  std::optional<CpuInterval> session_[2];
+};
+
+}  // namespace pprofagent::service

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/control/helper_thread.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "agent/hot/controls.h"
+#include "agent/hot/rt/raw_syscall.h"
+#include "agent/service/base/signal_block.h"
+
+namespace pprofagent::service {
+namespace {
+
+// Deepest use measured: 14 KiB. Small, because it is the program's
+// address space; more than enough, because nobody could debug an overflow.
+constexpr size_t kStackBytes = size_t{256} * 1024;
+
+enum HelperState : int { kNone, kStarting, kRunning, kKicked };
+
+constinit std::atomic<int> helper_state{kNone};
+constinit PthreadCreate create_thread = nullptr;
+constinit HelperWork helper_work = {};
+
+// True if the thread may end. On false somebody wants it to go on.
+bool MayEnd() {
+  hot::SetHelperRunning(false);
+  int expected = kRunning;
+  if (!helper_work.serve_pending() &&
+      helper_state.compare_exchange_strong(expected, kNone, std::memory_order_acq_rel)) {
+    return true;
+  }
+  helper_state.store(kRunning, std::memory_order_release);
+  hot::SetHelperRunning(true);
+  return false;
+}
+
+// Where the kernel knows no such call (before 5.9) the table stays shared.
+void LeaveDescriptorTable() {
+  constexpr unsigned kUnshare = 1u << 1;
+  const unsigned first = helper_work.keeps_stderr ? STDERR_FILENO + 1 : 0;
+  const long result = hot::RawSyscall(SYS_close_range, first, ~0u, kUnshare);
+  if (first == 0 || hot::IsSyscallError(result)) return;
+  close(STDIN_FILENO);
+  close(STDOUT_FILENO);
+}
+
+void* HelperMain(void*) {
+  hot::ExcludeThisThread();
+  LeaveDescriptorTable();
+  prctl(PR_SET_NAME, "pprofagent");
+  hot::SetHelperRunning(true);
+  helper_state.store(kRunning, std::memory_order_release);
+  do {
+    helper_work.serve_until_idle();
+  } while (!MayEnd());
+  return nullptr;
+}
+
+// The signal mask is inherited: with the program's signals blocked meanwhile,
+// the helper never takes one of them.
+bool CreateThread(bool with_own_stack_size) {
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return false;
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  if (with_own_stack_size) pthread_attr_setstacksize(&attributes, kStackBytes);
+  pthread_t thread;
+  int result;
+  {
+    const BlockSignals block(kProgramSignals);
+    result = create_thread(&thread, &attributes, HelperMain, nullptr);
+  }
+  pthread_attr_destroy(&attributes);
+  // EINVAL: static thread-local storage, which lives on the stack, is larger.
+  if (result == EINVAL && with_own_stack_size) return CreateThread(false);
+  return result == 0;
+}
+
+// An existing helper goes on instead of ending; false if there is none.
+bool KickHelper(int* state) {
+  while (*state != kNone) {
+    if (*state != kRunning) return true;
+    if (helper_state.compare_exchange_weak(*state, kKicked, std::memory_order_acq_rel)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void ConfigureHelper(PthreadCreate pthread_create, const HelperWork& work) {
+  create_thread = pthread_create;
+  helper_work = work;
+  hot::SetHelperStarter(&StartHelperThread);
+}
+
+bool StartHelperThread() {
+  const int saved = errno;
+  int state = helper_state.load(std::memory_order_acquire);
+  for (;;) {
+    if (KickHelper(&state)) return true;
+    if (helper_state.compare_exchange_weak(state, kStarting, std::memory_order_acq_rel)) break;
+  }
+  const hot::Unrecorded unrecorded;
+  const bool created = CreateThread(true);
+  if (!created) helper_state.store(kNone, std::memory_order_release);
+  errno = saved;
+  return created;
+}
+
+void ForgetHelper() {
+  helper_state.store(kNone, std::memory_order_release);
+  hot::SetHelperRunning(false);
+}
+
+}  // namespace pprofagent::service

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The entry points and the helper's loop, around one controller.
+//
+// Who may touch the controller: the thread in Start until it returns; then the
+// helper; at the end the helper again, or the exiting thread if there is and
+// can be none. exit_phase hands it over at the end, fork replaces it.
+#include "agent/service/service.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <new>
+#include <utility>
+
+#include "agent/hot/controls.h"
+#include "agent/hot/rt/raw_syscall.h"
+#include "agent/service/base/clock.h"
+#include "agent/service/base/process.h"
+#include "agent/service/base/signal_block.h"
+#include "agent/service/control/helper_thread.h"
+#include "agent/service/control/verbs.h"
+#include "agent/service/log/log.h"
+#include "agent/service/options/anchor.h"
+#include "agent/service/options/environment.h"
+#include "agent/service/options/glob.h"
+
+namespace pprofagent::service {
+namespace {
+
+constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+// A helper without work stays this long, for the next request.
+constexpr int64_t kLingerNs = 3 * kNanosecondsPerSecond;
+// One that must stay all the same asks again this often whether it must.
+constexpr int64_t kKeptNs = 30 * kNanosecondsPerSecond;
+// Longest a process waits at its end for its files.
+constexpr int64_t kExitWaitNs = 10 * kNanosecondsPerSecond;
+
+enum ExitPhase : uint32_t { kRunning, kExiting, kWriting, kWritten };
+
+// Never freed: other threads may use them until the process is gone.
+constinit ParsedOptions* parsed_options = nullptr;
+constinit std::atomic<Controller*> the_controller{nullptr};
+constinit std::atomic<int> controller_pid{0};
+constinit std::atomic<uint32_t> exit_phase{kRunning};
+
+class KeepErrno {
+ public:
+  KeepErrno() : saved_(errno) {}
+  ~KeepErrno() { errno = saved_; }
+  KeepErrno(const KeepErrno&) = delete;
+  KeepErrno& operator=(const KeepErrno&) = delete;
+
+ private:
+  int saved_;
+};
+
+// The only exception there is, no memory, ends here and costs what was being
+// done; to log it would take memory. False if that happened.
+template <typename Function>
+bool Guarded(const Function& function) {
+  try {
+    function();
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void WriteExitFilesOnce() {
+  uint32_t expected = kExiting;
+  if (!exit_phase.compare_exchange_strong(expected, kWriting)) return;
+  Guarded([] { the_controller.load()->WriteAtExit(); });
+  exit_phase.store(kWritten);
+  hot::RawSyscall(SYS_futex, &exit_phase, FUTEX_WAKE_PRIVATE, INT32_MAX, 0, 0, 0);
+}
+
+bool ServePending() {
+  int value = 0;
+  const uint32_t requests = hot::TakeRequests(&value);
+  Guarded([requests, value] { RunRequests(*the_controller.load(), requests, value); });
+  WriteExitFilesOnce();
+  return requests != 0;
+}
+
+// How long the helper may sleep; 0 if it should end.
+int64_t WaitTime(const Controller& controller, int64_t now_ns, int64_t idle_since_ns) {
+  if (hot::HelperMustEnd()) return 0;
+  if (const std::optional<int64_t> due = controller.NextDue()) {
+    return std::max<int64_t>(*due - now_ns, 1);
+  }
+  if (controller.NeedsHelper()) return -1;
+  const int64_t left_ns = idle_since_ns + kLingerNs - now_ns;
+  if (left_ns > 0) return left_ns;
+  return hot::HelperMayEnd() ? 0 : kKeptNs;
+}
+
+void ServeUntilIdle() {
+  int64_t idle_since_ns = MonotonicClock();
+  for (;;) {
+    const bool was_busy = ServePending();
+    Controller& controller = *the_controller.load();
+    Guarded([&controller] { controller.RunDue(MonotonicClock()); });
+    const int64_t now_ns = MonotonicClock();
+    if (was_busy) idle_since_ns = now_ns;
+    const int64_t wait_ns = WaitTime(controller, now_ns, idle_since_ns);
+    if (wait_ns == 0) return;
+    hot::WaitForRequest(wait_ns);
+  }
+}
+
+void InstallController(const char* unwinder, const ProcessOrigin& origin) {
+  auto* controller = new Controller(parsed_options->options, unwinder, origin);
+  controller->Begin();
+  the_controller.store(controller);
+  controller_pid.store(getpid());
+  if (controller->NeedsHelper()) hot::MakeRequest(hot::kRequestHelper);
+}
+
+void Claim(int signal, hot::Request request, const char* option) {
+  if (signal == 0 || hot::ClaimSignal(signal, request)) return;
+  Log(LogLevel::kWarn, std::string("PPROFAGENT_") + option + ": signal " + std::to_string(signal) +
+                           " cannot be had, the agent does not listen to it");
+}
+
+// Until the files are written, or the time is over.
+void WaitForExitFiles() {
+  const int64_t end_ns = MonotonicClock() + kExitWaitNs;
+  for (;;) {
+    const uint32_t phase = exit_phase.load();
+    const int64_t left_ns = end_ns - MonotonicClock();
+    if (phase == kWritten || left_ns <= 0) return;
+    const timespec left = {left_ns / kNanosecondsPerSecond, left_ns % kNanosecondsPerSecond};
+    hot::RawSyscall(SYS_futex, &exit_phase, FUTEX_WAIT_PRIVATE, phase, &left, 0, 0);
+  }
+}
+
+// Our writing must neither kill the program nor be a place where one of its
+// threads is cancelled.
+void WriteExitFilesHere() {
+  int cancel_state = 0;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+  {
+    const BlockWriteSignals block;
+    ServePending();
+  }
+  pthread_setcancelstate(cancel_state, nullptr);
+}
+
+}  // namespace
+
+const Options& ReadOptions(const char* const* environment) {
+  const KeepErrno keep_errno;
+  const hot::Unrecorded unrecorded;
+  parsed_options = new ParsedOptions(ParseEnvironment(environment));
+  AnchorPaths(&parsed_options->options);
+  return parsed_options->options;
+}
+
+bool ActiveIn(const Options& options) {
+  const KeepErrno keep_errno;
+  const hot::Unrecorded unrecorded;
+  const std::string started_as = ExecutableName();
+  const std::string file = ExecutableFileName();
+  for (const std::string& pattern : options.only) {
+    if (GlobMatches(pattern, started_as) || GlobMatches(pattern, file)) return true;
+  }
+  return false;
+}
+
+void Start(const StartInfo& info) {
+  const KeepErrno keep_errno;
+  const hot::Unrecorded unrecorded;
+  Guarded([&info] {
+    const Options& options = parsed_options->options;
+    ConfigureLog(options);
+    RememberCommandLine();
+    for (const std::string& problem : parsed_options->problems) Log(LogLevel::kWarn, problem);
+    ConfigureHelper(info.pthread_create, {ServeUntilIdle, ServePending, options.log == "stderr"});
+    InstallController(info.unwinder, {.is_fork_child = false, .load_wall_ns = WallClock()});
+    Claim(options.signal, hot::kRequestDump, "SIGNAL");
+    Claim(options.signal_cpu, hot::kRequestToggleCpu, "SIGNAL_CPU");
+  });
+}
+
+void AfterForkInChild() {
+  const KeepErrno keep_errno;
+  const hot::Unrecorded unrecorded;
+  const Controller* parent = the_controller.load();
+  if (parent == nullptr) return;
+  ForgetHelper();
+  exit_phase.store(kRunning);
+  Guarded([parent] {
+    InstallController(parent->unwinder(), {.is_fork_child = true, .load_wall_ns = WallClock()});
+  });
+}
+
+void AtExit() {
+  const KeepErrno keep_errno;
+  const hot::Unrecorded unrecorded;
+  const Controller* controller = the_controller.load();
+  if (controller == nullptr || !controller->HasExitWork()) return;
+  // A child made without fork (vfork, _Fork, clone) ends in our memory, but
+  // nothing here is about it. Asked last: without work there is no system call,
+  // for which a sandbox might kill the program.
+  if (controller_pid.load() != getpid()) return;
+  uint32_t expected = kRunning;
+  const bool is_first = exit_phase.compare_exchange_strong(expected, kExiting);
+  if (is_first && !StartHelperThread()) {
+    WriteExitFilesHere();
+    return;
+  }
+  hot::MakeRequest(hot::kRequestHelper);
+  WaitForExitFiles();
+}
+
+}  // namespace pprofagent::service
