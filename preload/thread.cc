@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// pthread_create. The program's thread begins in Enter, which tells the thread
+// engine and goes on to the program's routine by a tail call: no frame of ours
+// stays on the stack, the thread's stack looks as it does without us.
+//
+// Unversioned on purpose: programs ask for pthread_create@GLIBC_2.2.5 or
+// @GLIBC_2.34, and an unversioned definition serves both.
+#include <pthread.h>
+
+#include "agent/hot/hooks.h"
+#include "agent/hot/rt/real.h"
+#include "preload/export.h"
+
+namespace pprofagent::preload {
+
+namespace {
+
+void* Enter(void* start) {
+  const hot::ThreadEntry entry = hot::EnterThread(static_cast<hot::ThreadStart*>(start));
+  return entry.start(entry.argument);
+}
+
+}  // namespace
+
+PPROFAGENT_INTERPOSE int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                                        void* (*routine)(void*), void* argument) {
+  hot::ThreadCreationBegins();
+  hot::ThreadStart* start = hot::PrepareThread(routine, argument, attributes);
+  if (start == nullptr) {
+    return hot::g_real_other.pthread_create(thread, attributes, routine, argument);
+  }
+  const int error = hot::g_real_other.pthread_create(thread, attributes, Enter, start);
+  if (error != 0) hot::AbandonThread(start);
+  return error;
+}
+
+}  // namespace pprofagent::preload
