@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// See process.h.
+#include "tools/base/process.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "tools/base/errno_text.h"
+#include "tools/base/strings.h"
+
+namespace cpprof {
+namespace {
+
+// A file descriptor that is closed with its owner.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  ~Descriptor() { Close(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int get() const { return number_; }
+  void Reset(int number) {
+    Close();
+    number_ = number;
+  }
+  void Close() {
+    if (number_ >= 0) close(number_);
+    number_ = -1;
+  }
+
+ private:
+  int number_;
+};
+
+Status Failed(const std::string& what, int error) {
+  return Status::Error(what + ": " + ErrnoText(error));
+}
+
+// A file in memory that holds `bytes`, read from its start. A pipe could block both sides.
+Status MakeInput(std::string_view bytes, Descriptor* input) {
+  input->Reset(memfd_create("input", MFD_CLOEXEC));
+  if (input->get() < 0) return Failed("memfd_create", errno);
+  while (!bytes.empty()) {
+    const ssize_t count = write(input->get(), bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Failed("write", errno);
+    bytes.remove_prefix(static_cast<size_t>(count));
+  }
+  if (lseek(input->get(), 0, SEEK_SET) < 0) return Failed("lseek", errno);
+  return Status::Ok();
+}
+
+// Starts the program with these descriptors as standard input and output; -1: those of ours.
+Status Spawn(const std::vector<std::string>& arguments, int input, int output, pid_t* pid) {
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  if (input >= 0) posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+  if (output >= 0) posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  // We ignore SIGPIPE; a child that did would not end when nobody reads what it writes.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  const int error = posix_spawnp(pid, argv[0], &actions, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error == ENOENT) {
+    return Status::Error("exec: " + Quote(arguments[0]) + ": executable file not found in $PATH");
+  }
+  return error == 0 ? Status::Ok() : Failed("exec: " + Quote(arguments[0]), error);
+}
+
+Status Wait(pid_t pid) {
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return Failed("waitpid", errno);
+  }
+  if (WIFSIGNALED(status)) return Status::Error(StrFormat("signal %d", WTERMSIG(status)));
+  if (WEXITSTATUS(status) == 0) return Status::Ok();
+  return Status::Error(StrFormat("exit status %d", WEXITSTATUS(status)));
+}
+
+}  // namespace
+
+Result<std::string> RunProgram(const std::vector<std::string>& arguments, std::string_view input) {
+  Descriptor read_from;
+  Status made = MakeInput(input, &read_from);
+  if (!made.ok()) return made;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return Failed("pipe", errno);
+  Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+  pid_t pid = 0;
+  Status spawned = Spawn(arguments, read_from.get(), writing.get(), &pid);
+  if (!spawned.ok()) return spawned;
+  writing.Close();
+  std::string output;
+  char buffer[64 * 1024];
+  for (;;) {
+    const ssize_t count = read(reading.get(), buffer, sizeof(buffer));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    output.append(buffer, static_cast<size_t>(count));
+  }
+  Status ended = Wait(pid);
+  if (!ended.ok()) return ended;
+  return output;
+}
+
+Status StartProgram(const std::vector<std::string>& arguments, bool wait) {
+  const Descriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  pid_t pid = 0;
+  Status spawned = Spawn(arguments, nothing.get(), -1, &pid);
+  return spawned.ok() && wait ? Wait(pid) : spawned;
+}
+
+}  // namespace cpprof
