@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fetch/gunzip.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "tools/base/strings.h"
+
+namespace cpprof::fetch {
+namespace {
+
+constexpr size_t kHeaderSize = 10;
+constexpr size_t kTrailerSize = 8;
+constexpr uint64_t kMostDeflateCanDo = 1032;
+
+// What the trailer says the (last) member unfolds to; only a hint.
+uint64_t SizeHint(std::string_view bytes, uint64_t limit) {
+  if (bytes.size() < kHeaderSize + kTrailerSize) return 0;
+  uint32_t size = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    size |= uint32_t{static_cast<unsigned char>(bytes[bytes.size() - 4 + i])} << (8 * i);
+  }
+  return std::min({uint64_t{size}, limit, bytes.size() * kMostDeflateCanDo});
+}
+
+Status InflateError(const z_stream& stream) {
+  const std::string_view reason = stream.msg == nullptr ? "" : stream.msg;
+  if (reason == "incorrect header check" || reason == "unknown compression method" ||
+      reason == "unknown header flags set" || reason == "header crc mismatch") {
+    return Status::Error("gzip: invalid header");
+  }
+  if (reason == "incorrect data check" || reason == "incorrect length check") {
+    return Status::Error("gzip: invalid checksum");
+  }
+  return Status::Error(StrFormat("flate: corrupt input before offset %lu", stream.total_in));
+}
+
+// zlib's stream with its end of life.
+class Inflater {
+ public:
+  Inflater() {
+    std::memset(&stream_, 0, sizeof(stream_));
+    static constexpr int kGzipOnly = 16;
+    ready_ = inflateInit2(&stream_, MAX_WBITS + kGzipOnly) == Z_OK;
+  }
+  ~Inflater() {
+    if (ready_) inflateEnd(&stream_);
+  }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  Result<std::string> Run(std::string_view bytes, uint64_t limit);
+
+ private:
+  // Room for more output; false at the limit.
+  bool Grow(std::string* out, uint64_t limit) const;
+
+  z_stream stream_;
+  bool ready_ = false;
+};
+
+bool Inflater::Grow(std::string* out, uint64_t limit) const {
+  static constexpr uint64_t kFirst = 64 << 10;
+  if (out->size() >= limit) return false;
+  out->resize(std::min(limit, std::max(kFirst, uint64_t{out->size()} * 2)));
+  return true;
+}
+
+Result<std::string> Inflater::Run(std::string_view bytes, uint64_t limit) {
+  if (!ready_) return Status::Error("zlib cannot be started: out of memory");
+  const size_t compressed = bytes.size();
+  std::string out;
+  // One byte more, so that the end is met without growing once more.
+  out.resize(std::min(limit, SizeHint(bytes, limit) + 1));
+  size_t written = 0;
+  while (true) {
+    if (written == out.size() && !Grow(&out, limit)) {
+      return Status::Error(StrFormat("more than %llu MiB of data from %zu bytes; refused",
+                                     static_cast<unsigned long long>(limit >> 20), compressed));
+    }
+    const size_t in = std::min<size_t>(bytes.size(), UINT32_MAX);
+    const size_t room = std::min<size_t>(out.size() - written, UINT32_MAX);
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream_.avail_in = static_cast<uInt>(in);
+    stream_.next_out = reinterpret_cast<Bytef*>(out.data() + written);
+    stream_.avail_out = static_cast<uInt>(room);
+    const int outcome = inflate(&stream_, Z_NO_FLUSH);
+    written += room - stream_.avail_out;
+    bytes.remove_prefix(in - stream_.avail_in);
+    if (outcome == Z_STREAM_END) {
+      if (bytes.empty()) break;
+      // Another member follows, or something that should not be there.
+      if (bytes.size() < kHeaderSize) return Status::Error("unexpected EOF");
+      inflateReset(&stream_);
+    } else if (outcome == Z_MEM_ERROR) {
+      return Status::Error("out of memory");
+    } else if (outcome != Z_OK && outcome != Z_BUF_ERROR) {
+      return InflateError(stream_);
+    } else if (bytes.empty() && stream_.avail_out != 0) {
+      return Status::Error("unexpected EOF");
+    }
+  }
+  out.resize(written);
+  return out;
+}
+
+}  // namespace
+
+bool IsGzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+
+uint64_t DecompressionLimit(uint64_t compressed) {
+  static constexpr uint64_t kLeast = uint64_t{256} << 20;
+  static constexpr uint64_t kMost = uint64_t{4} << 30;
+  static constexpr uint64_t kFactor = 100;
+  return std::clamp(compressed > kMost / kFactor ? kMost : compressed * kFactor, kLeast, kMost);
+}
+
+Result<std::string> Gunzip(std::string_view bytes, uint64_t limit) {
+  try {
+    return Inflater().Run(bytes, limit);
+  } catch (const std::bad_alloc&) {
+    return Status::Error("out of memory");
+  }
+}
+
+}  // namespace cpprof::fetch

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fetch/parse.h"
+
+#include "tools/fetch/gunzip.h"
+#include "tools/profile/decode.h"
+#include "tools/profile/legacy/legacy.h"
+
+namespace cpprof::fetch {
+
+Result<profile::Profile> ParseProfile(std::string bytes) {
+  if (IsGzip(bytes)) {
+    auto unfolded = Gunzip(bytes, DecompressionLimit(bytes.size()));
+    if (!unfolded.ok()) return unfolded.status().Annotate("decompressing profile");
+    bytes = std::move(*unfolded);
+  }
+  profile::Profile profile;
+  const profile::DecodeResult decoded = profile::Decode(bytes, &profile);
+  switch (decoded.outcome) {
+    case profile::DecodeOutcome::kDecoded:
+      return profile;
+    case profile::DecodeOutcome::kInconsistent:
+      return Status::Error("malformed profile: " + decoded.message);
+    case profile::DecodeOutcome::kEmpty:
+    case profile::DecodeOutcome::kConcatenated:
+      return Status::Error("parsing profile: " + decoded.message);
+    case profile::DecodeOutcome::kNotAProfile:
+      break;
+  }
+  auto legacy = profile::legacy::Parse(bytes);
+  if (!legacy.ok()) return legacy.status().Annotate("parsing profile");
+  return legacy;
+}
+
+}  // namespace cpprof::fetch
