@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// cpprof, the analyzer. What it does is the order of calls in Run: read the command line, load what
+// it names, and make one report or start the shell. A failure is one line on standard error and
+// exit status 2; standard output carries reports only.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tools/base/notices.h"
+#include "tools/base/status.h"
+#include "tools/driver/command_line.h"
+#include "tools/driver/generate.h"
+#include "tools/driver/load.h"
+#include "tools/driver/output.h"
+#include "tools/driver/usage.h"
+#include "tools/driver/viewer.h"
+#include "tools/driver/words.h"
+#include "tools/fetch/dump_directory.h"
+#include "tools/shell/shell.h"
+
+namespace cpprof {
+namespace {
+
+constexpr int kFailed = 2;
+
+Status ListDumps(const driver::CommandLine& line) {
+  const auto dumps = fetch::ListDumps(line.sources.front(), line.pid);
+  if (!dumps.ok()) return dumps.status();
+  return driver::WriteStandardOutput(fetch::FormatDumps(*dumps));
+}
+
+// A directory alone is a question about what is in it.
+bool AsksForListing(const driver::CommandLine& line) {
+  return line.request.command == nullptr && line.kind.empty() && line.sources.size() == 1 &&
+         line.bases.empty() && !line.http && fetch::IsDirectory(line.sources.front());
+}
+
+Status RunReport(const driver::CommandLine& line, profile::Profile profile, Notices* notices) {
+  const Result<std::string> report =
+      driver::GenerateReport(std::move(profile), line.request, line.config, notices);
+  if (!report.ok()) return report.status();
+  return driver::WriteOutput(*report, *line.request.command, line.config.output,
+                             /*interactive=*/false, notices);
+}
+
+Status Run(const std::vector<std::string>& arguments, Notices* notices) {
+  if (!arguments.empty() && arguments.front() == "help") {
+    const std::string topic = arguments.size() > 1 ? driver::HelpOn(arguments[1]) : "";
+    return driver::WriteStandardOutput(topic.empty() ? driver::CommandLineUsage() : topic);
+  }
+  if (!arguments.empty() && driver::IsSubcommand(arguments.front())) {
+    return Status::Error(arguments.front() + " is not available in this version");
+  }
+  const Result<driver::CommandLine> line = driver::ParseCommandLine(arguments, notices);
+  if (!line.ok()) return line.status();
+  if (line->help) {
+    notices->Print(driver::CommandLineUsage());
+    return Status::Ok();
+  }
+  if (line->http) return Status::Error("-http is not available in this version");
+  if (line->request.command != nullptr && line->request.command->write == nullptr) {
+    return Status::Error(std::string(line->request.command->name) +
+                         " is not available in this version");
+  }
+  if (AsksForListing(*line)) return ListDumps(*line);
+  Result<profile::Profile> profile = driver::LoadProfile(*line, notices);
+  if (!profile.ok()) return profile.status();
+  if (line->request.command != nullptr) return RunReport(*line, std::move(*profile), notices);
+  return shell::Run(*profile, line->config, notices);
+}
+
+}  // namespace
+}  // namespace cpprof
+
+int main(int argc, char** argv) {
+  cpprof::StderrNotices notices;
+  cpprof::Status status;
+  // A closed pipe is an error of write(), told like any other.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    status = cpprof::Run(std::vector<std::string>(argv + 1, argv + argc), &notices);
+  } catch (const std::bad_alloc&) {
+    status = cpprof::Status::Error("out of memory");
+  } catch (const std::exception& error) {
+    status = cpprof::Status::Error(std::string("internal error: ") + error.what());
+  }
+  cpprof::driver::RemoveShownFiles();
+  if (status.ok()) return 0;
+  notices.Print("cpprof: " + status.message());
+  return cpprof::kFailed;
+}
