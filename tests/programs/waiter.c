@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Obeys commands on its standard input, so that a test decides what happens
+// when: each line is answered by one line on the standard output.
+//
+//   allocate BYTES   a block that stays (from allocate_block)
+//   free             all blocks
+//   burn MS          CPU time (in burn_cpu)
+//   threads N        as many threads that wait
+//   fork             a child that obeys the rest of the input; answers its pid
+//   pid              the process id
+//   chdir-root       into /
+//   close            all descriptors from 3 on
+//   exit STATUS      by exit; _exit STATUS and abort likewise
+//   handler          installs a handler of SIGUSR1; calls answers its count
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void* blocks[4096];
+static int block_count;
+static volatile sig_atomic_t calls;
+
+static void on_signal(int signal) {
+  (void)signal;
+  calls++;
+}
+
+__attribute__((noinline)) static void* allocate_block(size_t size) {
+  void* block = malloc(size);
+  __asm__ volatile("" : "+r"(block));  // no tail call
+  return block;
+}
+
+__attribute__((noinline)) static void burn_cpu(long milliseconds) {
+  clock_t end = clock() + milliseconds * (CLOCKS_PER_SEC / 1000);
+  while (clock() < end) {
+    for (volatile int i = 0; i < 100000; i++) {
+    }
+  }
+}
+
+static void* wait_for_ever(void* unused) {
+  for (;;) {
+    pause();
+  }
+  return unused;
+}
+
+int main(void) {
+  char line[256], word[32];
+  // Unbuffered input: a child must see the lines its parent did not read.
+  setvbuf(stdin, NULL, _IONBF, 0);
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  while (fgets(line, sizeof(line), stdin) != NULL) {
+    long value = 0;
+    if (sscanf(line, "%31s %ld", word, &value) < 1) {
+      continue;
+    }
+    if (strcmp(word, "allocate") == 0) {
+      blocks[block_count++ % 4096] = allocate_block((size_t)value);
+      puts("allocated");
+    } else if (strcmp(word, "free") == 0) {
+      while (block_count > 0) {
+        free(blocks[--block_count]);
+      }
+      puts("freed");
+    } else if (strcmp(word, "burn") == 0) {
+      burn_cpu(value);
+      puts("burnt");
+    } else if (strcmp(word, "threads") == 0) {
+      for (pthread_t thread; value > 0; value--) {
+        pthread_create(&thread, NULL, wait_for_ever, NULL);
+      }
+      puts("started");
+    } else if (strcmp(word, "fork") == 0) {
+      pid_t child = fork();
+      if (child != 0) {
+        int status = 0;
+        waitpid(child, &status, 0);
+        printf("child ended %d\n", status);
+      } else {
+        printf("%d\n", getpid());
+      }
+    } else if (strcmp(word, "pid") == 0) {
+      printf("%d\n", getpid());
+    } else if (strcmp(word, "chdir-root") == 0) {
+      puts(chdir("/") == 0 ? "done" : "failed");
+    } else if (strcmp(word, "close") == 0) {
+      for (int fd = 3; fd < 4096; fd++) {
+        close(fd);
+      }
+      puts("closed");
+    } else if (strcmp(word, "handler") == 0) {
+      signal(SIGUSR1, on_signal);
+      puts("installed");
+    } else if (strcmp(word, "calls") == 0) {
+      printf("%d\n", (int)calls);
+    } else if (strcmp(word, "exit") == 0) {
+      exit((int)value);
+    } else if (strcmp(word, "_exit") == 0) {
+      _exit((int)value);
+    } else if (strcmp(word, "abort") == 0) {
+      abort();
+    } else {
+      puts("unknown command");
+    }
+  }
+  return 0;
+}
