@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/profile/comments.h"
+
+#include <gtest/gtest.h>
+
+#include "agent/service/base/process.h"
+
+namespace pprofagent::service {
+namespace {
+
+TEST(Comments, TellTheCircumstances) {
+  Circumstances circumstances;
+  circumstances.rate = "heap sampling rate: 1 bytes";
+  circumstances.unwinder = "fp";
+  circumstances.stack_depth = 64;
+  const std::vector<std::string> expected = {
+      "# pprofagent " PPROFAGENT_VERSION, "# command line: " + CommandLine(),
+      "# host: " + HostName(), "# heap sampling rate: 1 bytes",
+      "# unwinder: fp, at most 64 frames"};
+  EXPECT_EQ(Comments(circumstances), expected);
+}
+
+TEST(Comments, TellWhatIsMissingAndWhy) {
+  Circumstances circumstances;
+  circumstances.drops = {.stack_table_full = 1,
+                         .live_map_full = 2,
+                         .no_thread_record = 3,
+                         .reentrant = 4,
+                         .no_timer = 6};
+  circumstances.truncated_samples = 5;
+  const std::vector<std::string> all = Comments(circumstances);
+  const std::vector<std::string> tail(all.end() - 6, all.end());
+  const std::vector<std::string> expected = {
+      "cut: 5 stacks had more frames than that",
+      "dropped: 1 samples, stack table full",
+      "dropped: 2 samples, table of live blocks full (missing in inuse only)",
+      "dropped: 3 samples, no memory for a thread's record",
+      "dropped: 4 samples, signal arrived while one was recorded",
+      "dropped: 6 threads, the kernel refused them a CPU timer (ulimit -i)"};
+  EXPECT_EQ(tail, expected);
+}
+
+}  // namespace
+}  // namespace pprofagent::service

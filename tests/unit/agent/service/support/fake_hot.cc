@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/agent/service/support/fake_hot.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+namespace pprofagent {
+namespace {
+
+struct State {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<hot::HeapSample> heap;
+  std::vector<hot::CpuSample> cpu;
+  hot::Drops drops = {};
+  hot::CpuStart cpu_start = hot::CpuStart::kOk;
+  bool cpu_running = false;
+  int cpu_rate = 0;
+  std::set<int> refused;
+  std::vector<std::pair<int, hot::Request>> claimed;
+  uint32_t requests = 0;
+  int value = 0;
+  bool woken = false;
+  bool helper_running = false;
+  hot::StartHelper starter = nullptr;
+  bool helper_may_end = true;
+  int times_asked_to_end = 0;
+  int excluded = 0;
+};
+
+// Never destroyed: a helper may outlive main.
+State& Global() {
+  static auto* state = new State;
+  return *state;
+}
+
+std::deque<std::vector<uintptr_t>>& Stacks() {
+  static auto* stacks = new std::deque<std::vector<uintptr_t>>;
+  return *stacks;
+}
+
+}  // namespace
+
+namespace fake_hot {
+
+void Reset() {
+  State& state = Global();
+  const std::lock_guard lock(state.mutex);
+  state.heap.clear();
+  state.cpu.clear();
+  state.drops = {};
+  state.cpu_start = hot::CpuStart::kOk;
+  state.cpu_running = false;
+  state.cpu_rate = 0;
+  state.refused.clear();
+  state.claimed.clear();
+  state.requests = 0;
+  state.value = 0;
+  state.helper_may_end = true;
+  state.times_asked_to_end = 0;
+  state.excluded = 0;
+}
+
+hot::StackView Stack(std::initializer_list<uintptr_t> addresses) {
+  const std::vector<uintptr_t>& stack = Stacks().emplace_back(addresses);
+  return {stack.data(), static_cast<uint32_t>(stack.size()), false};
+}
+
+void AddHeapSample(const hot::HeapSample& sample) {
+  const std::lock_guard lock(Global().mutex);
+  Global().heap.push_back(sample);
+}
+
+void AddCpuSample(const hot::StackView& stack, int64_t count, int64_t nanoseconds) {
+  const std::lock_guard lock(Global().mutex);
+  for (hot::CpuSample& sample : Global().cpu) {
+    if (sample.stack.pcs != stack.pcs) continue;
+    sample.count += count;
+    sample.nanoseconds += nanoseconds;
+    return;
+  }
+  Global().cpu.push_back({stack, count, nanoseconds});
+}
+
+void AddCpuRecord(const hot::CpuSample& sample) {
+  const std::lock_guard lock(Global().mutex);
+  Global().cpu.push_back(sample);
+}
+
+void SetDrops(const hot::Drops& drops) { Global().drops = drops; }
+void SetCpuStart(hot::CpuStart result) { Global().cpu_start = result; }
+int CpuRate() { return Global().cpu_rate; }
+void RefuseSignals(std::set<int> signals) { Global().refused = std::move(signals); }
+std::vector<std::pair<int, hot::Request>> ClaimedSignals() { return Global().claimed; }
+
+void Signal(hot::Request request, int value) {
+  {
+    const std::lock_guard lock(Global().mutex);
+    Global().value = value;
+  }
+  hot::MakeRequest(request);
+}
+
+void WaitUntilHelperRuns(bool runs) {
+  std::unique_lock lock(Global().mutex);
+  Global().changed.wait(lock, [runs] { return Global().helper_running == runs; });
+}
+
+void SetHelperMayEnd(bool may_end) {
+  const std::lock_guard lock(Global().mutex);
+  Global().helper_may_end = may_end;
+}
+
+int TimesAskedToEnd() {
+  const std::lock_guard lock(Global().mutex);
+  return Global().times_asked_to_end;
+}
+
+int ExcludedThreads() {
+  const std::lock_guard lock(Global().mutex);
+  return Global().excluded;
+}
+
+}  // namespace fake_hot
+
+namespace hot {
+
+int64_t HeapRate() { return 524288; }
+
+CpuStart StartCpu(int hz) {
+  State& state = Global();
+  if (state.cpu_start != CpuStart::kOk) return state.cpu_start;
+  if (state.cpu_running) return CpuStart::kAlreadyRunning;
+  state.cpu_running = true;
+  state.cpu_rate = hz;
+  return CpuStart::kOk;
+}
+
+void StopCpu() { Global().cpu_running = false; }
+bool CpuRunning() { return Global().cpu_running; }
+
+void ExcludeThisThread() {
+  const std::lock_guard lock(Global().mutex);
+  ++Global().excluded;
+}
+
+Unrecorded::Unrecorded() = default;
+Unrecorded::~Unrecorded() = default;
+
+bool ClaimSignal(int signal, Request request) {
+  State& state = Global();
+  if (state.refused.contains(signal)) return false;
+  for (const auto& [claimed, unused] : state.claimed) {
+    if (claimed == signal) return false;
+  }
+  state.claimed.emplace_back(signal, request);
+  return true;
+}
+
+void MakeRequest(Request request) {
+  State& state = Global();
+  StartHelper starter = nullptr;
+  {
+    const std::lock_guard lock(state.mutex);
+    state.requests |= request;
+    if (!state.helper_running) starter = state.starter;
+  }
+  state.changed.notify_all();
+  if (starter != nullptr) starter();
+}
+
+uint32_t TakeRequests(int* value) {
+  State& state = Global();
+  const std::lock_guard lock(state.mutex);
+  *value = std::exchange(state.value, 0);
+  return std::exchange(state.requests, 0);
+}
+
+void WaitForRequest(int64_t timeout_ns) {
+  State& state = Global();
+  std::unique_lock lock(state.mutex);
+  const auto ready = [&state] { return state.requests != 0 || std::exchange(state.woken, false); };
+  if (timeout_ns < 0) {
+    state.changed.wait(lock, ready);
+  } else {
+    state.changed.wait_for(lock, std::chrono::nanoseconds(timeout_ns), ready);
+  }
+}
+
+void WakeHelper() {
+  {
+    const std::lock_guard lock(Global().mutex);
+    Global().woken = true;
+  }
+  Global().changed.notify_all();
+}
+
+void SetHelperStarter(StartHelper starter) {
+  const std::lock_guard lock(Global().mutex);
+  Global().starter = starter;
+}
+
+void SetHelperRunning(bool running) {
+  {
+    const std::lock_guard lock(Global().mutex);
+    Global().helper_running = running;
+  }
+  Global().changed.notify_all();
+}
+
+bool HelperMustEnd() { return false; }
+
+bool HelperMayEnd() {
+  const std::lock_guard lock(Global().mutex);
+  ++Global().times_asked_to_end;
+  return Global().helper_may_end;
+}
+
+void VisitHeap(HeapVisitor visitor, void* context) {
+  const std::lock_guard lock(Global().mutex);
+  for (const HeapSample& sample : Global().heap) visitor(context, sample);
+}
+
+void VisitCpu(CpuVisitor visitor, void* context) {
+  const std::lock_guard lock(Global().mutex);
+  for (const CpuSample& sample : Global().cpu) visitor(context, sample);
+}
+
+Drops ReadDrops() { return Global().drops; }
+
+}  // namespace hot
+}  // namespace pprofagent
