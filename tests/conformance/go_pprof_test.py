@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same profiles through Debian's `go tool pprof` and through cpprof: the same bytes.
+
+The profiles are taken here, by the agent, of redis-server under redis-benchmark and of programs of
+our own. The Go tool symbolizes no C code, so symbolized reports are compared on what
+`cpprof -proto` wrote. Debian's Go (1.19) has a google/pprof of 2022; where today's differs, today's
+stands, and the difference is taken out of both outputs by NORMALIZATIONS, each with its reason.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import unittest
+
+import harness
+
+CPPROF = os.environ["CPPROF"]
+GO = shutil.which("go")
+
+# (reason, pattern, replacement) applied to both outputs.
+NORMALIZATIONS = [
+    ("today's google/pprof names the build id of the main binary in the header of text reports",
+     re.compile(rb"^Build ID: [0-9a-f]+\n", re.M), b""),
+    ("today's google/pprof prints the documentation address of a profile, 1.19 knows none",
+     re.compile(rb"^Doc: .*\n", re.M), b""),
+    ("today's google/pprof prints the time with seconds, as 2006-01-02 15:04:05 MST; 1.19 as "
+     "Jan 2, 2006 at 3:04pm (MST)", re.compile(rb"^Time: .*\n", re.M), b"Time\n"),
+    ("today's google/pprof has columns in places and in -raw, 1.19 drops them",
+     re.compile(rb"(:\d+):\d+( s=\d+| \(inline\))?$", re.M), rb"\1\2"),
+]
+
+
+def normalize(output):
+    for _, pattern, replacement in NORMALIZATIONS:
+        output = pattern.sub(replacement, output)
+    return output
+
+
+@unittest.skipIf(GO is None, "golang-go is not installed")
+class SameBytes(harness.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        version = subprocess.run([GO, "version"], capture_output=True, text=True).stdout
+        print(f"oracle: {version.strip()}")
+
+    def environment(self):
+        return {"PATH": os.environ["PATH"], "HOME": str(self.scratch), "TZ": "UTC",
+                "PPROF_TMPDIR": str(self.scratch), "PPROF_BINARY_PATH": str(self.scratch / "none"),
+                "GOFLAGS": "-mod=mod", "GOCACHE": str(self.scratch / "go-cache")}
+
+    def compare(self, profile, *options):
+        # 1.19 merges a single profile with itself alone, which drops mappings that no sample
+        # names; today's google/pprof leaves a single profile as it is. Two are merged by both.
+        sources = [str(profile)] * (2 if "-raw" in options else 1)
+        reference = subprocess.run([GO, "tool", "pprof", *options, *sources],
+                                   env=self.environment(), capture_output=True, cwd=self.scratch)
+        ours = subprocess.run([CPPROF, *options, *sources], env=self.environment(),
+                              capture_output=True, cwd=self.scratch)
+        with self.subTest(profile=profile.name, options=options):
+            self.assertEqual(reference.returncode, 0, reference.stderr)
+            self.assertEqual(ours.returncode, 0, ours.stderr)
+            expected, found = normalize(reference.stdout), normalize(ours.stdout)
+            self.assertGreater(len(expected), 20)
+            self.assertEqual(found.decode(errors="replace"), expected.decode(errors="replace"))
+
+    def compare_all(self, profile, sample_types):
+        """Raw as taken, then symbolized by cpprof."""
+        raw_options = ["-symbolize=none"]
+        self.compare(profile, *raw_options, "-raw")
+        self.compare(profile, *raw_options, "-traces")
+        for sample_type in sample_types:
+            self.compare(profile, *raw_options, "-top", f"-sample_index={sample_type}")
+        symbolized = self.scratch / f"symbolized-{profile.name}"
+        subprocess.run([CPPROF, "-proto", f"-output={symbolized}", str(profile)], check=True,
+                       capture_output=True,
+                       env={**self.environment(), "PPROF_BINARY_PATH": "/nonexistent"})
+        for options in (["-top"], ["-top", "-cum"], ["-text", "-lines"], ["-text", "-files"],
+                        ["-top", "-nodecount=5"], ["-traces"], ["-raw"],
+                        ["-top", "-focus=main|process"], ["-text", "-addresses", "-nodecount=30"]):
+            for sample_type in sample_types:
+                self.compare(symbolized, *raw_options, *options, f"-sample_index={sample_type}")
+        return symbolized
+
+    def test_allocations(self):
+        self.run_program(harness.PROGRAMS / "allocations", check=True,
+                         environment=self.agent(HEAP_RATE=1, EXIT_PROFILES="heap"))
+        symbolized = self.compare_all(self.dump_files(kind="heap")[0], ["inuse_space", "alloc_objects"])
+        self.compare(symbolized, "-symbolize=none", "-list=site_")
+
+    def test_cpu_burner(self):
+        path = self.scratch / "cpu.pb.gz"
+        self.run_program(harness.PROGRAMS / "cpu_burner", 2, 500, 10, 1, check=True,
+                         environment=self.agent(CPUPROFILE=path))
+        symbolized = self.compare_all(path, ["samples", "cpu"])
+        self.compare(symbolized, "-symbolize=none", "-list=burn_")
+
+    @unittest.skipIf(shutil.which("redis-server") is None, "redis-server is not installed")
+    def test_redis_server(self):
+        socket = self.scratch / "redis.sock"
+        server = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", socket, "--save", "",
+             "--daemonize", "no", "--logfile", self.scratch / "redis.log", "--dir", self.scratch],
+            env=self.agent(HEAP_RATE="16k", SIGNAL_CPU="USR2"))
+        try:
+            client = ["redis-cli", "-s", socket]
+            harness.wait_until(lambda: b"PONG" in subprocess.run(
+                [*client, "ping"], capture_output=True).stdout, "redis-server")
+            os.kill(server.pid, signal.SIGUSR2)
+            subprocess.run(["redis-benchmark", "-s", socket, "-q", "-n", "100000", "-r", "20000",
+                            "-d", "200", "-P", "8", "-t", "set,get,lpush,lrange_100"],
+                           check=True, capture_output=True)
+            cpu = harness.signal_and_wait(self, server.pid, signal.SIGUSR2, kind="cpu")
+            heap = harness.signal_and_wait(self, server.pid)
+            subprocess.run([*client, "shutdown", "nosave"], capture_output=True)
+            self.assertEqual(server.wait(harness.DEADLINE_SECONDS), 0)
+        finally:
+            server.kill()
+            server.wait()
+        self.compare_all(cpu, ["cpu"])
+        self.compare_all(heap, ["inuse_space", "alloc_space"])
+
+
+if __name__ == "__main__":
+    unittest.main()
