@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one fuzz target for a number of seconds on seeds made here.
+
+    run_fuzzer.py PROGRAM TARGET SECONDS
+
+A failing input is printed in base64, so that a log is enough to reproduce it. The inputs tried are
+the same in every run of one build; FUZZ_SEED in the environment, a number, gives others (0: by the
+clock).
+"""
+
+import base64
+import gzip
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+
+def varint(value):
+    value &= (1 << 64) - 1
+    encoded = bytearray()
+    while value > 127:
+        encoded.append(value & 127 | 128)
+        value >>= 7
+    return bytes(encoded) + bytes([value])
+
+
+def field(number, value):
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def profile_proto():
+    """A small profile with one of everything."""
+    strings = [b"", b"cpu", b"nanoseconds", b"main", b"main.cc", b"/bin/program", b"abcdef", b"key"]
+    parts = [field(1, field(1, 1) + field(2, 2)),
+             field(2, field(1, varint(1) + varint(2)) + field(2, varint(7)) +
+                   field(3, field(1, 7) + field(3, 42)) + field(3, field(1, 7) + field(2, 3))),
+             field(2, field(1, 2) + field(2, -7)),
+             field(3, field(1, 1) + field(2, 0x1000) + field(3, 0x2000) + field(5, 5) + field(6, 6)),
+             field(4, field(1, 1) + field(2, 1) + field(3, 0x1234) +
+                   field(4, field(1, 1) + field(2, 12)) + field(4, field(1, 2) + field(2, 3))),
+             field(4, field(1, 2) + field(2, 1) + field(3, 0x1300)),
+             field(5, field(1, 1) + field(2, 3) + field(3, 3) + field(4, 4) + field(5, 1)),
+             field(5, field(1, 2) + field(2, 3)),
+             *(field(6, text) for text in strings),
+             field(7, 3), field(8, 3), field(9, 1700000000), field(10, 10), field(11, field(1, 1)),
+             field(12, 100), field(13, 3), field(14, 1)]
+    return b"".join(parts)
+
+
+MAPS = b"""MAPPED_LIBRARIES:
+00400000-00500000 r-xp 00000000 08:01 1234 /bin/program
+7f0000000000-7f0000100000 r-xp 00001000 08:01 99 /lib/libc.so.6
+"""
+LEGACY = [
+    b"heap profile: 2: 300 [3: 500] @ heap_v2/524288\n1: 100 [1: 100] @ 0x400123 0x400456\n"
+    b"1: 200 [2: 400] @ 0x400124\n" + MAPS,
+    b"heap profile: 1: 10 [1: 10] @ heapprofile\n1: 10 [1: 10] @ 0x400123\n" + MAPS,
+    b"goroutine profile: total 3\n2 @ 0x400123 0x400456\n#\t0x400123\tmain+0x3\t/a.go:1\n1 @ 0x400500\n",
+    b"--- contention:\ncycles/second=1000000000\nsampling period=5\n700 3 @ 0x400123 0x400456\n" + MAPS,
+    b"--- threadz 1 ---\n\n--- Thread 7f00 (name: main/12) stack: ---\n  0x400123 0x400456\n"
+    b"--- Thread 7f01 (name: w/13) stack: ---\n  [same as previous thread]\n" + MAPS,
+    b"--- heapz 1 ---\nformat = java\nresolution = bytes\n  8 4 @ 0x400123\n\n"
+    b"  0x400123 com.example.Main.run (Main.java:7)\n",
+    struct.pack("<8Q", 0, 3, 0, 10000, 0, 2, 2, 0x400123) + struct.pack("<4Q", 0x400456, 0, 1, 0) +
+    MAPS,
+]
+
+
+def compiled_object(folder):
+    """A small library with unwind tables and debug information."""
+    source = folder / "seed.cc"
+    source.write_text("struct S { ~S(); }; int f(int); inline int g(int x) { return f(x) + 1; }\n"
+                      "int h(int x) { S s; return x ? g(x) + g(x - 1) : 0; }\n")
+    library = folder / "seed.so"
+    subprocess.run(["g++", "-shared", "-fPIC", "-g", "-O1", "-nostdlib", "-Wl,-z,noseparate-code",
+                    "-o", library, source], check=True)
+    return library
+
+
+def unwind_seed(library):
+    text = subprocess.run(["readelf", "--wide", "--sections", library], check=True,
+                          capture_output=True, text=True).stdout
+    address = {name: int(value, 16) for name, value in
+               re.findall(r"\] (\.\S+)\s+\S+\s+([0-9a-f]+)", text)}
+    return struct.pack("<II", address[".eh_frame_hdr"], address[".text"]) + library.read_bytes()
+
+
+def seeds(target, folder):
+    proto = profile_proto()
+    environment = b"HEAP_RATE=512k\0CPU_RATE=100\0SIGNAL=RTMIN+3\0INTERVAL=10s\0ONLY=a*,b\0DIR=/tmp/%p"
+    if target in ("object_file", "unwind_tables"):
+        library = compiled_object(folder)
+        stripped = folder / "stripped.so"
+        subprocess.run(["strip", "-o", stripped, library], check=True)
+        make = unwind_seed if target == "unwind_tables" else pathlib.Path.read_bytes
+        return [make(library), make(stripped)]
+    return {
+        "profile_proto": [proto, proto[:60]],
+        "profile_file": [proto, gzip.compress(proto), *LEGACY, *map(gzip.compress, LEGACY)],
+        "legacy_formats": LEGACY,
+        "gzip": [gzip.compress(proto), gzip.compress(b"a") + gzip.compress(b"b"), gzip.compress(b"")],
+        "dump_name": [b"redis-server.1234.0007.heap.pb.gz", b"a.b.1.9999.cpu.pb.gz", b".x.pb.gz"],
+        "agent_options": [environment],
+    }[target]
+
+
+def main():
+    program, target, seconds = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="pprofagent-fuzz.") as name:
+        folder = pathlib.Path(name)
+        corpus = folder / "corpus"
+        corpus.mkdir()
+        for number, seed in enumerate(seeds(target, folder)):
+            (corpus / f"seed{number}").write_bytes(seed)
+        found = subprocess.run(
+            [program, f"-seed={os.environ.get('FUZZ_SEED', '1')}", f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=3000",
+             "-max_len=65536", "-print_final_stats=1", f"-artifact_prefix={folder}/failure-", corpus],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        print("\n".join(found.stdout.splitlines()[-60:]))
+        for path in folder.glob("failure-*"):
+            print(f"{path.name}: {base64.b64encode(path.read_bytes()).decode()}")
+        executed = re.search(r"stat::number_of_executed_units:\s*(\d+)", found.stdout)
+        if found.returncode == 0 and (executed is None or int(executed.group(1)) < 100):
+            print(f"only {executed.group(1) if executed else 'no'} inputs were tried")
+            return 1
+        return found.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
