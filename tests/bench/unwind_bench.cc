@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a walk costs: nanoseconds a frame at depths of 10, 30 and 100, from a
+// signal handler's context, by each backend and by libunwind, and the first walk
+// of a process. Each row is measured in processes of its own, since caches are
+// filled once per process; the table shows medians over these, and the range. CPU
+// time is measured, of the first walk wall time.
+//
+//     unwind_bench [processes]
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#define UNW_LOCAL_ONLY
+#include <libunwind.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "agent/hot/unwind/unwinder.h"
+
+namespace {
+
+using namespace pprofagent::hot;
+
+#define PPROFAGENT_TEXT_OF(name) #name
+#define PPROFAGENT_NAME_OF(name) PPROFAGENT_TEXT_OF(name)
+
+enum class Method { kAuto, kFramePointers, kBacktrace, kStep };
+
+struct Row {
+  const char* name;
+  Method method;
+};
+constexpr Row kRows[] = {{"auto", Method::kAuto},
+                         {"fp", Method::kFramePointers},
+                         {"libunwind unw_backtrace", Method::kBacktrace},
+                         {"libunwind unw_step", Method::kStep}};
+constexpr int kDepths[] = {10, 30, 100};
+
+constexpr int kBatches = 41;
+
+struct Libunwind {
+  int (*backtrace)(void**, int);
+  decltype(&unw_init_local2) init;
+  decltype(&unw_step) step;
+  decltype(&unw_get_reg) get_reg;
+};
+Libunwind g_libunwind;
+
+struct Result {
+  double first_ns;
+  double warm_ns;
+  double frames;
+};
+
+Method g_method;
+StackBounds g_bounds;
+Result g_result;
+uintptr_t g_pcs[1024];
+
+double Now(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+uint32_t StepAll(void* context) {
+  unw_context_t registers = *static_cast<ucontext_t*>(context);
+  unw_cursor_t cursor;
+  g_libunwind.init(&cursor, &registers, UNW_INIT_SIGNAL_FRAME);
+  uint32_t depth = 0;
+  do {
+    unw_word_t pc = 0;
+    g_libunwind.get_reg(&cursor, UNW_REG_IP, &pc);
+    g_pcs[depth++] = pc;
+  } while (depth < 1024 && g_libunwind.step(&cursor) > 0);
+  return depth;
+}
+
+uint32_t WalkOnce(void* context) {
+  if (g_method == Method::kBacktrace) {
+    return static_cast<uint32_t>(g_libunwind.backtrace(reinterpret_cast<void**>(g_pcs), 1024));
+  }
+  if (g_method == Method::kStep) return StepAll(context);
+  Frames frames{};
+  frames.pcs = g_pcs;
+  frames.capacity = 1024;
+  Unwind(RegistersFromContext(context), PcKind::kExact, g_bounds, UnwindContext::kSignal, &frames);
+  return frames.depth;
+}
+
+void OnSignal(int, siginfo_t*, void* context) {
+  // Short, so wall time; the other clock is a system call.
+  const double begin = Now(CLOCK_MONOTONIC);
+  g_result.frames = WalkOnce(context);
+  g_result.first_ns = Now(CLOCK_MONOTONIC) - begin;
+  // In batches, of which the median counts: others use the machine too.
+  const int rounds = g_method == Method::kStep ? 10 : 500;
+  for (int i = 0; i < rounds; ++i) WalkOnce(context);
+  double batches[kBatches];
+  for (double& batch : batches) {
+    const double start = Now(CLOCK_THREAD_CPUTIME_ID);
+    for (int i = 0; i < rounds; ++i) WalkOnce(context);
+    batch = (Now(CLOCK_THREAD_CPUTIME_ID) - start) / rounds;
+  }
+  std::sort(std::begin(batches), std::end(batches));
+  g_result.warm_ns = batches[kBatches / 2];
+}
+
+// Several functions, so that a stack has several addresses.
+__attribute__((noinline, noipa)) int Recurse(int depth);
+__attribute__((noinline, noipa)) int RecurseAgain(int depth) {
+  volatile int words[8] = {depth};
+  return Recurse(depth - 1) + words[0];
+}
+int Recurse(int depth) {
+  if (depth <= 0) return static_cast<int>(syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1));
+  volatile int words[20] = {depth};
+  return (depth % 3 == 0 ? RecurseAgain(depth) : Recurse(depth - 1)) + words[0];
+}
+
+template <typename Function>
+bool Find(void* library, const char* name, Function* function) {
+  *function = reinterpret_cast<Function>(dlsym(library, name));
+  return *function != nullptr;
+}
+
+bool LoadLibunwind() {
+  void* library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+  return library != nullptr &&
+         Find(library, PPROFAGENT_NAME_OF(unw_backtrace), &g_libunwind.backtrace) &&
+         Find(library, PPROFAGENT_NAME_OF(unw_init_local2), &g_libunwind.init) &&
+         Find(library, PPROFAGENT_NAME_OF(unw_step), &g_libunwind.step) &&
+         Find(library, PPROFAGENT_NAME_OF(unw_get_reg), &g_libunwind.get_reg);
+}
+
+// In a child process.
+void Measure(Method method, int depth) {
+  g_method = method;
+  InitializeUnwinder(method == Method::kFramePointers ? UnwinderBackend::kFramePointers
+                                                      : UnwinderBackend::kAuto);
+  pthread_attr_t attributes;
+  void* low = nullptr;
+  size_t size = 0;
+  pthread_getattr_np(pthread_self(), &attributes);
+  pthread_attr_getstack(&attributes, &low, &size);
+  g_bounds = {reinterpret_cast<uintptr_t>(low), reinterpret_cast<uintptr_t>(low) + size};
+  struct sigaction action {};
+  action.sa_sigaction = OnSignal;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGUSR1, &action, nullptr);
+  Recurse(depth);
+}
+
+bool MeasureInChild(Method method, int depth, Result* result) {
+  int ends[2];
+  if (pipe(ends) != 0) return false;
+  const pid_t child = fork();
+  if (child == 0) {
+    Measure(method, depth);
+    const bool told = write(ends[1], &g_result, sizeof(g_result)) == sizeof(g_result);
+    _exit(told ? 0 : 1);
+  }
+  close(ends[1]);
+  const bool heard = read(ends[0], result, sizeof(*result)) == sizeof(*result);
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return heard && status == 0;
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+void PrintRow(const Row& row, int depth, int processes) {
+  std::vector<double> warm;
+  std::vector<double> first;
+  Result result{};
+  for (int i = 0; i < processes; ++i) {
+    if (!MeasureInChild(row.method, depth, &result)) {
+      fprintf(stderr, "unwind_bench: %s at depth %d failed in its process\n", row.name, depth);
+      exit(1);
+    }
+    warm.push_back(result.warm_ns);
+    first.push_back(result.first_ns);
+  }
+  const auto [least, most] = std::minmax_element(warm.begin(), warm.end());
+  printf("%-26s %5d %7.0f %9.0f %8.1f  (%.1f..%.1f) %11.1f\n", row.name, depth, result.frames,
+         Median(warm), Median(warm) / result.frames, *least / result.frames, *most / result.frames,
+         Median(first) / 1000);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int processes = argc > 1 ? atoi(argv[1]) : 9;
+  if (processes < 1) {
+    fprintf(stderr, "usage: unwind_bench [processes]\n");
+    return 2;
+  }
+  const bool has_libunwind = LoadLibunwind();
+  if (!has_libunwind) fprintf(stderr, "unwind_bench: no libunwind.so.8; its rows are left out\n");
+  printf("%-26s %5s %7s %9s %8s  %-13s %10s\n", "unwinder", "depth", "frames", "ns warm",
+         "ns/frame", "(range)", "first us");
+  for (const Row& row : kRows) {
+    const bool theirs = row.method == Method::kBacktrace || row.method == Method::kStep;
+    if (theirs && !has_libunwind) continue;
+    for (const int depth : kDepths) PrintRow(row, depth, processes);
+  }
+  return 0;
+}
