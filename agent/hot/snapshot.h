@@ -33,6 +33,8 @@ struct HeapSample {
   int64_t alloc_bytes;
   int64_t inuse_objects;
   int64_t inuse_bytes;
+  // The same in every visit, and no other sample's.
+  uintptr_t identity = 0;
 };
 
 struct CpuSample {

@@ -46,6 +46,7 @@ void PassHeap(void* visit, const HeapBucket& bucket) {
                              .alloc_bytes = static_cast<int64_t>(alloc_bytes),
                              .inuse_objects = Objects(alloc_objects - free_objects),
                              .inuse_bytes = static_cast<int64_t>(alloc_bytes - free_bytes),
+                             .identity = reinterpret_cast<uintptr_t>(&bucket),
                          });
 }
 

@@ -56,10 +56,11 @@ void Controller::Begin() {
 }
 
 Status Controller::Produce(const KindSpec& kind, ByteStream* stream) const {
-  if (kind.kind != Kind::kCpu) return WriteHeapProfile(Context(), kind.kind, stream);
+  const ProfileContext context = Context();
+  if (kind.record != nullptr) return WriteProto(kind.record(kind, context), context, stream);
   const CpuInterval* interval = ended_cpu_ ? &*ended_cpu_ : cpu_.Running();
   if (interval == nullptr) return Status::Error("no CPU profile is running");
-  return interval->WriteProfile(Context(), stream);
+  return WriteProto(interval->Record(context), context, stream);
 }
 
 Reply Controller::Dump(const Kinds& kinds) {
@@ -96,7 +97,7 @@ Reply Controller::StopCpu() {
   is_cpu_requested_.store(false, std::memory_order_release);
   if (!interval) return Failed(Status::Error("no CPU profile is running on request"));
   const auto produce = [this, &interval](ByteStream* stream) {
-    return interval->WriteProfile(Context(), stream);
+    return WriteProto(interval->Record(Context()), Context(), stream);
   };
   Reply reply;
   reply.status = dumper_.Dump({{&SpecOf(Kind::kCpu), produce}}, &reply.lines);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "agent/service/base/status.h"
-#include "agent/service/profile/heap_profile.h"
+#include "agent/service/options/options.h"
 #include "agent/service/profile/kinds.h"
 #include "agent/service/sink/byte_stream.h"
 

@@ -4,8 +4,7 @@
 #include <algorithm>
 
 #include "agent/service/base/clock.h"
-#include "agent/service/profile/comments.h"
-#include "agent/service/profile/encoder.h"
+#include "agent/service/profile/kinds.h"
 
 namespace pprofagent::service {
 namespace {
@@ -69,35 +68,20 @@ void CpuInterval::Stop() {
   after_ = ReadCpuCounts();
 }
 
-Status CpuInterval::WriteProfile(const ProfileContext& context, ByteStream* stream) const {
-  const KindSpec& spec = SpecOf(Kind::kCpu);
-  const int64_t duration_ns = (after_ ? end_ns_ : MonotonicClock()) - begin_ns_;
-  const CpuCounts samples = CountsSince(before_, after_ ? *after_ : ReadCpuCounts());
-  const Mappings mappings = Mappings::OfThisProcess();
-  ProfileEncoder encoder(stream, mappings);
-  encoder.SampleTypes(spec.sample_types);
-  uint64_t truncated = 0;
-  for (const hot::CpuSample& sample : samples) {
-    const int64_t values[] = {sample.count, sample.nanoseconds};
-    encoder.Sample({sample.stack.pcs, sample.stack.depth}, values);
-    truncated += sample.stack.truncated ? 1 : 0;
-  }
+Recording CpuInterval::Record(const ProfileContext& context) const {
   const int rate = context.options->cpu_rate;
-  Circumstances circumstances;
-  circumstances.rate = "CPU sampling rate: " + std::to_string(rate) +
-                       " Hz of each thread's CPU time, weighted by timer overrun";
-  circumstances.unwinder = context.unwinder;
-  circumstances.stack_depth = context.options->stack_depth;
-  circumstances.drops = hot::ReadDrops();
-  circumstances.truncated_samples = truncated;
-  ProfileHeader header;
-  header.period_type = spec.period_type;
-  header.period = kNanosecondsPerSecond / rate;
-  header.time_ns = begin_wall_ns_;
-  header.duration_ns = duration_ns;
-  header.default_sample_type = spec.default_sample_type;
-  header.comments = Comments(circumstances);
-  return encoder.Finish(header);
+  Recording recording;
+  recording.kind = &SpecOf(Kind::kCpu);
+  recording.period = kNanosecondsPerSecond / rate;
+  recording.time_ns = begin_wall_ns_;
+  recording.duration_ns = (after_ ? end_ns_ : MonotonicClock()) - begin_ns_;
+  recording.rate = "CPU sampling rate: " + std::to_string(rate) +
+                   " Hz of each thread's CPU time, weighted by timer overrun";
+  for (const hot::CpuSample& sample : CountsSince(before_, after_ ? *after_ : ReadCpuCounts())) {
+    recording.samples.push_back(
+        {.stack = sample.stack, .values = {sample.count, sample.nanoseconds}});
+  }
+  return recording;
 }
 
 }  // namespace pprofagent::service

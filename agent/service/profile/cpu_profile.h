@@ -12,8 +12,7 @@
 
 #include "agent/hot/controls.h"
 #include "agent/hot/snapshot.h"
-#include "agent/service/profile/heap_profile.h"
-#include "agent/service/sink/byte_stream.h"
+#include "agent/service/profile/recording.h"
 
 namespace pprofagent::service {
 
@@ -31,8 +30,8 @@ class CpuInterval {
   void Begin();
   // What is sampled from here on does not count.
   void Stop();
-  // Writes (uncompressed) what was sampled from Begin to Stop, or to now.
-  Status WriteProfile(const ProfileContext& context, ByteStream* stream) const;
+  // What was sampled from Begin to Stop, or to now.
+  Recording Record(const ProfileContext& context) const;
 
  private:
   CpuCounts before_;

@@ -44,7 +44,7 @@ void ProfileEncoder::SampleTypes(std::span<const ValueType> types) {
 }
 
 void ProfileEncoder::Sample(std::span<const uintptr_t> addresses, std::span<const int64_t> values,
-                            const NumericLabel* label) {
+                            std::span<const SampleLabel> labels) {
   sample_locations_.clear();
   for (const uintptr_t address : addresses) sample_locations_.push_back(locations_.IdOf(address));
   std::string encoded;
@@ -54,11 +54,15 @@ void ProfileEncoder::Sample(std::span<const uintptr_t> addresses, std::span<cons
     sample.add_packed_uint64(field::kSampleLocationId, sample_locations_.begin(),
                              sample_locations_.end());
     sample.add_packed_int64(field::kSampleValue, values.begin(), values.end());
-    if (label != nullptr) {
+    for (const SampleLabel& label : labels) {
       pbf_writer message(sample, field::kSampleLabel);
-      message.add_int64(field::kLabelKey, StringIndex(label->key));
-      message.add_int64(field::kLabelNum, label->value);
-      message.add_int64(field::kLabelNumUnit, StringIndex(label->unit));
+      message.add_int64(field::kLabelKey, StringIndex(label.key));
+      if (!label.text.empty()) {
+        message.add_int64(field::kLabelStr, StringIndex(label.text));
+        continue;
+      }
+      message.add_int64(field::kLabelNum, label.number);
+      message.add_int64(field::kLabelNumUnit, StringIndex(label.unit));
     }
   }
   Emit(encoded);

@@ -23,16 +23,10 @@
 #include "agent/service/profile/id_table.h"
 #include "agent/service/profile/kinds.h"
 #include "agent/service/profile/mappings.h"
+#include "agent/service/profile/recording.h"
 #include "agent/service/sink/byte_stream.h"
 
 namespace pprofagent::service {
-
-// A number attached to a sample.
-struct NumericLabel {
-  std::string_view key;
-  int64_t value;
-  std::string_view unit;
-};
 
 // What a profile says about itself.
 struct ProfileHeader {
@@ -52,7 +46,7 @@ class ProfileEncoder {
   void SampleTypes(std::span<const ValueType> types);
   // Addresses leaf first; as many values as there are sample types.
   void Sample(std::span<const uintptr_t> addresses, std::span<const int64_t> values,
-              const NumericLabel* label = nullptr);
+              std::span<const SampleLabel> labels = {});
   // Writes the rest. Tells the first failure of the stream, whenever it was.
   Status Finish(const ProfileHeader& header);
 

@@ -3,20 +3,12 @@
 // The heap engine's records as a profile of kind heap or allocs.
 #pragma once
 
-#include <string>
-
-#include "agent/service/options/options.h"
 #include "agent/service/profile/kinds.h"
-#include "agent/service/sink/byte_stream.h"
+#include "agent/service/profile/recording.h"
 
 namespace pprofagent::service {
 
-struct ProfileContext {
-  const Options* options;
-  std::string unwinder;
-};
-
-// Writes (uncompressed) what is recorded at this moment.
-Status WriteHeapProfile(const ProfileContext& context, Kind kind, ByteStream* stream);
+// What is recorded at this moment, for either kind.
+Recording RecordHeap(const KindSpec& kind, const ProfileContext& context);
 
 }  // namespace pprofagent::service

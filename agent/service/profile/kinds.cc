@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "agent/service/profile/heap_profile.h"
+
 namespace pprofagent::service {
 namespace {
 
@@ -20,21 +22,24 @@ constexpr KindSpec kTable[] = {
      kHeapTypes,
      "",
      {"space", "bytes"},
-     "A sampling of memory allocations of live objects."},
+     "A sampling of memory allocations of live objects.",
+     RecordHeap},
     {Kind::kAllocs,
      "allocs",
      {},
      kHeapTypes,
      "alloc_space",
      {"space", "bytes"},
-     "A sampling of all past memory allocations."},
+     "A sampling of all past memory allocations.",
+     RecordHeap},
     {Kind::kCpu,
      "cpu",
      kCpuAliases,
      kCpuTypes,
      "",
      {"cpu", "nanoseconds"},
-     "Where the program's threads spend CPU time."},
+     "Where the program's threads spend CPU time.",
+     nullptr},
 };
 
 }  // namespace

@@ -20,6 +20,9 @@ struct ValueType {
   std::string_view unit;
 };
 
+struct Recording;
+struct ProfileContext;
+
 struct KindSpec {
   Kind kind;
   std::string_view name;  // in file names and options
@@ -29,6 +32,9 @@ struct KindSpec {
   std::string_view default_sample_type;
   ValueType period_type;
   std::string_view description;
+  // Reads what is recorded at this moment. Null for CPU time, which is recorded
+  // over an interval only (CpuInterval).
+  Recording (*record)(const KindSpec& kind, const ProfileContext& context);
 };
 
 std::span<const KindSpec> KindTable();

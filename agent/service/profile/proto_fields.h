@@ -25,7 +25,7 @@ enum ValueType : uint32_t { kType = 1, kUnit = 2 };
 
 enum Sample : uint32_t { kSampleLocationId = 1, kSampleValue = 2, kSampleLabel = 3 };
 
-enum Label : uint32_t { kLabelKey = 1, kLabelNum = 3, kLabelNumUnit = 4 };
+enum Label : uint32_t { kLabelKey = 1, kLabelStr = 2, kLabelNum = 3, kLabelNumUnit = 4 };
 
 enum Mapping : uint32_t {
   kMappingId = 1,

@@ -21,7 +21,8 @@ class CpuProfileTest : public testing::Test {
 
   Profile Write(const CpuInterval& interval) {
     StringStream stream;
-    const Status status = interval.WriteProfile({&options_, "fp"}, &stream);
+    const Status status =
+        WriteProto(interval.Record({&options_, "fp"}), {&options_, "fp"}, &stream);
     EXPECT_TRUE(status.ok()) << status.text();
     return test::Decode(stream.contents());
   }

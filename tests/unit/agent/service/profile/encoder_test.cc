@@ -103,12 +103,14 @@ TEST_F(EncoderTest, SharesLocationsBetweenSamples) {
             (std::vector<int64_t>{-2, 20}));
 }
 
-TEST_F(EncoderTest, WritesALabel) {
+TEST_F(EncoderTest, WritesLabels) {
   const uintptr_t stack[] = {0x1500};
-  const NumericLabel label{"bytes", 4096, "bytes"};
-  encoder_.Sample(stack, std::array<int64_t, 1>{1}, &label);
+  const SampleLabel labels[] = {{"bytes", "", 4096, "bytes"}, {"kind", "mutex"}};
+  encoder_.Sample(stack, std::array<int64_t, 1>{1}, labels);
   const Profile profile = Finish();
-  ASSERT_EQ(profile.sample(0).label_size(), 1);
+  ASSERT_EQ(profile.sample(0).label_size(), 2);
+  EXPECT_EQ(Text(profile, profile.sample(0).label(1).key()), "kind");
+  EXPECT_EQ(Text(profile, profile.sample(0).label(1).str()), "mutex");
   EXPECT_EQ(Text(profile, profile.sample(0).label(0).key()), "bytes");
   EXPECT_EQ(profile.sample(0).label(0).num(), 4096);
   EXPECT_EQ(Text(profile, profile.sample(0).label(0).num_unit()), "bytes");

@@ -50,7 +50,7 @@ class GoPprofTest : public testing::Test {
 TEST_F(GoPprofTest, ReadsAHeapProfile) {
   fake_hot::AddHeapSample({fake_hot::Stack({0x1234, 0x5678}), 4096, 10, 40960, 4, 16384});
   const auto produce = [this](ByteStream* stream) {
-    return WriteHeapProfile({&options_, "fp"}, Kind::kAllocs, stream);
+    return WriteProto(RecordHeap(SpecOf(Kind::kAllocs), {}), {&options_, "fp"}, stream);
   };
   ASSERT_TRUE(WriteNamedFile({scratch_ / "allocs.pb.gz"}, produce).ok());
   const std::string raw = Raw(scratch_ / "allocs.pb.gz");
@@ -71,7 +71,7 @@ TEST_F(GoPprofTest, ReadsACpuProfile) {
   fake_hot::AddCpuSample(fake_hot::Stack({0x1234}), 3, 30'000'000);
   interval.Stop();
   const auto produce = [this, &interval](ByteStream* stream) {
-    return interval.WriteProfile({&options_, "fp"}, stream);
+    return WriteProto(interval.Record({&options_, "fp"}), {&options_, "fp"}, stream);
   };
   ASSERT_TRUE(WriteNamedFile({scratch_ / "cpu.pb.gz"}, produce).ok());
   const std::string raw = Raw(scratch_ / "cpu.pb.gz");

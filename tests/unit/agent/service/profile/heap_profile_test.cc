@@ -19,7 +19,7 @@ class HeapProfileTest : public testing::Test {
 
   Profile Write(Kind kind) {
     StringStream stream;
-    const Status status = WriteHeapProfile({&options_, "fp"}, kind, &stream);
+    const Status status = WriteProto(RecordHeap(SpecOf(kind), {}), {&options_, "fp"}, &stream);
     EXPECT_TRUE(status.ok()) << status.text();
     return test::Decode(stream.contents());
   }
@@ -28,7 +28,7 @@ class HeapProfileTest : public testing::Test {
 };
 
 TEST_F(HeapProfileTest, WritesWhatIsRecorded) {
-  const auto here = reinterpret_cast<uintptr_t>(&WriteHeapProfile);
+  const auto here = reinterpret_cast<uintptr_t>(&RecordHeap);
   fake_hot::AddHeapSample({fake_hot::Stack({here, 0x10}), 4096, 10, 40960, 4, 16384});
   fake_hot::AddHeapSample({fake_hot::Stack({here}), 16, 0, 0, 0, 0});
   const int64_t before = WallClock();
