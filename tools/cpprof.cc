@@ -44,8 +44,7 @@ Status RunReport(const driver::CommandLine& line, profile::Profile profile, Noti
   const Result<std::string> report =
       driver::GenerateReport(std::move(profile), line.request, line.config, notices);
   if (!report.ok()) return report.status();
-  return driver::WriteOutput(*report, *line.request.command, line.config.output,
-                             /*interactive=*/false, notices);
+  return driver::WriteOutput(*report, *line.request.command, {.file = line.config.output}, notices);
 }
 
 Status Run(const std::vector<std::string>& arguments, Notices* notices) {

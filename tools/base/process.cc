@@ -58,8 +58,11 @@ Status MakeInput(std::string_view bytes, Descriptor* input) {
   return Status::Ok();
 }
 
+constexpr short kOwnSession = POSIX_SPAWN_SETSID;
+
 // Starts the program with these descriptors as standard input and output; -1: those of ours.
-Status Spawn(const std::vector<std::string>& arguments, int input, int output, pid_t* pid) {
+Status Spawn(const std::vector<std::string>& arguments, int input, int output, short flags,
+             pid_t* pid) {
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -74,7 +77,12 @@ Status Spawn(const std::vector<std::string>& arguments, int input, int output, p
   sigemptyset(&defaults);
   sigaddset(&defaults, SIGPIPE);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  // Nor should it be deaf to the signals that are held back while we read commands.
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(
+      &attributes, static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | flags));
   const int error = posix_spawnp(pid, argv[0], &actions, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
@@ -105,7 +113,7 @@ Result<std::string> RunProgram(const std::vector<std::string>& arguments, std::s
   Descriptor reading(ends[0]);
   Descriptor writing(ends[1]);
   pid_t pid = 0;
-  Status spawned = Spawn(arguments, read_from.get(), writing.get(), &pid);
+  Status spawned = Spawn(arguments, read_from.get(), writing.get(), 0, &pid);
   if (!spawned.ok()) return spawned;
   writing.Close();
   std::string output;
@@ -124,8 +132,18 @@ Result<std::string> RunProgram(const std::vector<std::string>& arguments, std::s
 Status StartProgram(const std::vector<std::string>& arguments, bool wait) {
   const Descriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
   pid_t pid = 0;
-  Status spawned = Spawn(arguments, nothing.get(), -1, &pid);
+  Status spawned = Spawn(arguments, nothing.get(), -1, wait ? 0 : kOwnSession, &pid);
   return spawned.ok() && wait ? Wait(pid) : spawned;
+}
+
+Status RunShellCommand(const std::string& command, std::string_view input) {
+  Descriptor read_from;
+  Status made = MakeInput(input, &read_from);
+  if (!made.ok()) return made;
+  pid_t pid = 0;
+  Status spawned = Spawn({"/bin/sh", "-c", command}, read_from.get(), -1, 0, &pid);
+  if (spawned.ok()) static_cast<void>(Wait(pid));
+  return spawned;
 }
 
 }  // namespace cpprof

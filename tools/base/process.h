@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Running other programs: dot to draw, objdump to disassemble, a browser to show. Always by
-// argument list, never through a shell, so nothing in a profile can become a command.
+// Running other programs: dot to draw, objdump to disassemble, a browser to show. By argument list,
+// never through a shell, so nothing in a profile can become a command; but for the one function
+// that exists to run what the user typed.
 #pragma once
 
 #include <string>
@@ -17,7 +18,11 @@ namespace cpprof {
 Result<std::string> RunProgram(const std::vector<std::string>& arguments, std::string_view input);
 
 // Starts a program found on PATH with nothing to read. `wait`: returns when it has ended, an error
-// if it failed; otherwise it lives on by itself.
+// if it failed; otherwise it lives on by itself, out of reach of the terminal's Ctrl-C.
 Status StartProgram(const std::vector<std::string>& arguments, bool wait);
+
+// Runs what a user typed behind '|' by /bin/sh, with `input` to read, to its end. How it ended is
+// its own affair (grep fails when nothing matches); an error is that it could not be started.
+Status RunShellCommand(const std::string& command, std::string_view input);
 
 }  // namespace cpprof

@@ -10,11 +10,13 @@
 #include <chrono>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tools/base/errno_text.h"
 #include "tools/base/process.h"
 #include "tools/base/strings.h"
+#include "tools/base/whole_file.h"
 
 namespace cpprof::driver {
 namespace {
@@ -22,7 +24,7 @@ namespace {
 // What a viewer that hands the file to a running instance gets before the file is removed.
 constexpr std::chrono::seconds kOpeningTime(1);
 
-std::vector<std::string>& ShownFiles() {
+std::vector<std::string>& Files() {
   static auto* const files = new std::vector<std::string>;
   return *files;
 }
@@ -49,18 +51,10 @@ Result<std::string> WriteTemporary(const std::string& bytes, std::string_view ex
   std::string name = (directory.empty() ? "/tmp" : directory) + "/pprofXXXXXX" + suffix;
   const int descriptor = mkostemps(name.data(), static_cast<int>(suffix.size()), O_CLOEXEC);
   if (descriptor < 0) return Status::Error("open " + name + ": " + ErrnoText(errno));
-  ShownFiles().push_back(name);
-  for (std::string_view rest = bytes; !rest.empty();) {
-    const ssize_t count = write(descriptor, rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      Status failed = Status::Error("write " + name + ": " + ErrnoText(errno));
-      close(descriptor);
-      return failed;
-    }
-    rest.remove_prefix(static_cast<size_t>(count));
-  }
+  Files().push_back(name);
+  Status written = WriteBytes(descriptor, bytes, name);
   close(descriptor);
+  if (!written.ok()) return written;
   return name;
 }
 
@@ -86,9 +80,13 @@ Status Show(const std::string& bytes, std::string_view program, std::string_view
   return status;
 }
 
+const std::vector<std::string>& ShownFiles() { return Files(); }
+
+void AdoptShownFile(std::string file) { Files().push_back(std::move(file)); }
+
 void RemoveShownFiles() {
-  for (const std::string& file : ShownFiles()) unlink(file.c_str());
-  ShownFiles().clear();
+  for (const std::string& file : Files()) unlink(file.c_str());
+  Files().clear();
 }
 
 }  // namespace cpprof::driver

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tools/base/status.h"
 
@@ -17,6 +18,10 @@ namespace cpprof::driver {
 Status Show(const std::string& bytes, std::string_view program, std::string_view extension,
             bool wait);
 
+// The files that viewers were started with.
+const std::vector<std::string>& ShownFiles();
+// One more of them: another process, a copy of this one, has made it.
+void AdoptShownFile(std::string file);
 void RemoveShownFiles();
 
 }  // namespace cpprof::driver

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Keeping copies of fetched profiles; see fetch.h.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -14,13 +9,14 @@
 #include "tools/base/gzip.h"
 #include "tools/base/path.h"
 #include "tools/base/strings.h"
+#include "tools/base/whole_file.h"
 #include "tools/fetch/fetch.h"
 #include "tools/profile/encode.h"
 
 namespace cpprof::fetch {
 namespace {
 
-constexpr int kMaxNumber = 10000;
+constexpr int kMaxNumber = 9999;
 
 // The first directory of the list that exists or can be made.
 std::string ChooseDirectory(Notices* notices) {
@@ -56,37 +52,14 @@ std::string Prefix(const profile::Profile& profile) {
   return ReplaceAll(prefix, "/", "_");
 }
 
-// Opens the first name that is free, which two processes may try at the same time.
-Result<int> OpenNew(const std::string& directory, const std::string& prefix, std::string* path) {
-  for (int number = 1; number < kMaxNumber; ++number) {
-    *path = JoinPath(directory, prefix + StrFormat("%03d.pb.gz", number));
-    const int descriptor =
-        open(path->c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR | 0066);
-    if (descriptor >= 0) return descriptor;
-    if (errno != EEXIST) return Status::Error("open " + *path + ": " + ErrnoText(errno));
-  }
-  return Status::Error("could not create file of the form " + prefix + "NNN.pb.gz");
-}
-
-Status WriteAll(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno != EINTR) return Status::Error(ErrnoText(errno));
-    if (written > 0) bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return Status::Ok();
-}
-
-Status Write(const profile::Profile& profile, const std::string& directory, std::string* path) {
+Result<std::string> Write(const profile::Profile& profile, const std::string& directory) {
   const auto bytes = GzipCompress(profile::Encode(profile));
   if (!bytes.ok()) return bytes.status();
-  const auto descriptor = OpenNew(directory, Prefix(profile), path);
-  if (!descriptor.ok()) return descriptor.status();
-  Status status = WriteAll(*descriptor, *bytes);
-  if (close(*descriptor) != 0 && status.ok()) status = Status::Error(ErrnoText(errno));
-  // Half a profile is worse than none.
-  if (!status.ok()) unlink(path->c_str());
-  return status.Annotate("write " + *path);
+  const std::string prefix = Prefix(profile);
+  const auto name = [&](int number) {
+    return JoinPath(directory, prefix + StrFormat("%03d.pb.gz", number));
+  };
+  return WriteNumberedFile(name, kMaxNumber, prefix + "NNN.pb.gz", *bytes);
 }
 
 }  // namespace
@@ -97,10 +70,9 @@ void SaveCopy(const profile::Profile& profile, Notices* notices) {
     notices->Print("Could not save profile: failed to identify temp dir");
     return;
   }
-  std::string path;
-  const Status status = Write(profile, directory, &path);
-  notices->Print(status.ok() ? "Saved profile in " + path
-                             : "Could not save profile: " + status.message());
+  const Result<std::string> path = Write(profile, directory);
+  notices->Print(path.ok() ? "Saved profile in " + *path
+                           : "Could not save profile: " + path.message());
 }
 
 }  // namespace cpprof::fetch
