@@ -110,6 +110,9 @@ std::string ShellUsage() {
          "\n"
          "  :   Clear focus, ignore, hide, tagfocus and tagignore\n"
          "\n"
+         "  COMMAND >FILE, >>FILE, | SHELL COMMAND\n"
+         "      Where the report goes instead of here\n"
+         "\n"
          "  type name=value to set an option, \"help NAME\" to learn more about it\n";
 }
 

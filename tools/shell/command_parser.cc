@@ -31,6 +31,17 @@ void SplitAbbreviation(Words* words) {
   words->front() = word.substr(0, letters);
 }
 
+// Where the pipe of a line starts, if it has one.
+size_t FindPipe(std::string_view line) {
+  const size_t command = std::min(line.find_first_not_of(" \t"), line.size());
+  for (size_t at = line.find('|', command + 1); at != std::string_view::npos;
+       at = line.find('|', at + 1)) {
+    const bool in_first_word = line.find_first_of(" \t", command) > at;
+    if (in_first_word || line[at - 1] == ' ' || line[at - 1] == '\t') return at;
+  }
+  return std::string_view::npos;
+}
+
 Status UnknownCommand(const Words& words) {
   const std::string name(words.front());
   if (driver::FindOption(name) != nullptr || driver::FindOptionWithChoice(name) != nullptr) {
@@ -43,7 +54,8 @@ Status UnknownCommand(const Words& words) {
 // The words behind the command.
 class ArgumentParser {
  public:
-  explicit ArgumentParser(driver::Config* config) : config_(*config) {}
+  ArgumentParser(driver::Config* config, driver::Destination* destination)
+      : config_(*config), destination_(*destination) {}
 
   Status Run(std::span<const std::string_view> words) {
     for (size_t i = 0; i < words.size(); ++i) {
@@ -52,12 +64,16 @@ class ArgumentParser {
       if (number && *number >= INT32_MIN && *number <= INT32_MAX) {
         config_.node_count = *number;
       } else if (word[0] == '>') {
-        std::string_view file = word.substr(1);
+        const std::string_view sign = word.substr(0, word.starts_with(">>") ? 2 : 1);
+        std::string_view file = word.substr(sign.size());
         if (file.empty()) {
-          if (++i == words.size()) return Status::Error("unexpected end of line after >");
+          if (++i == words.size()) {
+            return Status::Error("unexpected end of line after " + std::string(sign));
+          }
           file = words[i];
         }
         config_.output = file;
+        destination_.append = sign == ">>";
       } else if (word == "-cum" || word == "--cum") {
         config_.sort = "cum";
       } else if (word[0] == '-') {
@@ -77,6 +93,7 @@ class ArgumentParser {
 
  private:
   driver::Config& config_;
+  driver::Destination& destination_;
   std::string focus_;
   std::string ignore_;
 };
@@ -84,8 +101,9 @@ class ArgumentParser {
 }  // namespace
 
 Result<ParsedCommand> ParseCommand(std::string_view line, const driver::Config& config) {
-  Words words = Fields(line);
-  ParsedCommand parsed{.request = {}, .config = config};
+  const size_t pipe = FindPipe(line);
+  Words words = Fields(line.substr(0, pipe));
+  ParsedCommand parsed{.request = {}, .config = config, .destination = {}};
   const driver::Command* command = driver::FindCommand(words.front());
   if (command == nullptr) {
     SplitAbbreviation(&words);
@@ -101,10 +119,20 @@ Result<ParsedCommand> ParseCommand(std::string_view line, const driver::Config& 
     parsed.request.regexp = words[1];
     arguments = 2;
   }
-  ArgumentParser parser(&parsed.config);
+  ArgumentParser parser(&parsed.config, &parsed.destination);
   Status status = parser.Run(std::span<const std::string_view>(words).subspan(arguments));
   if (!status.ok()) return status;
   parser.SetFilters(command->name == "tags");
+  if (pipe != std::string_view::npos) {
+    // `output`, if set, is for lines that say nothing else.
+    if (parsed.config.output != config.output) {
+      return Status::Error("a report goes to a file or through a command, not both");
+    }
+    parsed.destination.pipe = TrimSpace(line.substr(pipe + 1));
+    if (parsed.destination.pipe.empty()) return Status::Error("unexpected end of line after |");
+  } else {
+    parsed.destination.file = parsed.config.output;
+  }
   if (parsed.config.node_count == -1 && command->layout == report::Layout::kText) {
     parsed.config.node_count = kTopNodeCount;
   }

@@ -17,23 +17,28 @@
 #include "tools/driver/output.h"
 #include "tools/driver/usage.h"
 #include "tools/shell/command_parser.h"
+#include "tools/shell/held_signals.h"
+#include "tools/shell/job.h"
+#include "tools/shell/line_reader.h"
+#include "tools/shell/terminal.h"
 
 namespace cpprof::shell {
 namespace {
 
-constexpr std::string_view kPrompt = "(pprof) ";
 constexpr std::string_view kCommentStart = "//:";
 
 class Shell {
  public:
-  Shell(const profile::Profile& profile, driver::Config config, Notices* notices)
-      : profile_(profile), config_(std::move(config)), notices_(*notices) {
+  // `interrupts`: SIGINT, where somebody may press Ctrl-C, or null.
+  Shell(const profile::Profile& profile, driver::Config config, HeldSignals* interrupts,
+        Notices* notices)
+      : profile_(profile), config_(std::move(config)), interrupts_(interrupts), notices_(*notices) {
     config_.compact_labels = true;
   }
 
-  void Run() {
+  void Run(LineReader* reader) {
     std::string line;
-    while (!done_ && ReadLine(&line)) {
+    while (!done_ && reader->Read(&line)) {
       for (const std::string& input : Expand(line)) {
         if (!done_) Execute(input);
       }
@@ -41,14 +46,6 @@ class Shell {
   }
 
  private:
-  static bool ReadLine(std::string* line) {
-    if (isatty(STDIN_FILENO) == 1) {
-      std::fwrite(kPrompt.data(), 1, kPrompt.size(), stdout);
-      std::fflush(stdout);
-    }
-    return static_cast<bool>(std::getline(std::cin, *line));
-  }
-
   // A shortcut as the lines it stands for.
   std::vector<std::string> Expand(std::string_view line) const {
     const std::string input(TrimSpace(line));
@@ -120,17 +117,30 @@ class Shell {
   }
 
   void Report(const std::string& line) {
-    const Result<ParsedCommand> parsed = ParseCommand(line, config_);
+    Result<ParsedCommand> parsed = ParseCommand(line, config_);
     if (!parsed.ok()) {
       notices_.Print(parsed.message());
       return;
     }
+    parsed->destination.interactive = true;
+    const auto report = [&] { MakeReport(*parsed); };
+    if (interrupts_ != nullptr) {
+      RunJob(report, interrupts_, &notices_);
+    } else {
+      report();
+    }
+  }
+
+  void MakeReport(const ParsedCommand& parsed) {
     const Result<std::string> report =
-        driver::GenerateReport(profile_, parsed->request, parsed->config, &notices_);
-    const Status written =
-        report.ok() ? driver::WriteOutput(*report, *parsed->request.command, parsed->config.output,
-                                          /*interactive=*/true, &notices_)
-                    : report.status();
+        driver::GenerateReport(profile_, parsed.request, parsed.config, &notices_);
+    // From here on Ctrl-C is for the command at the other end, a pager perhaps.
+    std::optional<HeldSignals> deaf;
+    if (!parsed.destination.pipe.empty()) deaf.emplace(std::initializer_list<int>{SIGINT});
+    const Status written = report.ok() ? driver::WriteOutput(*report, *parsed.request.command,
+                                                             parsed.destination, &notices_)
+                                       : report.status();
+    if (deaf) HeldSignals::Forget(SIGINT);
     if (!written.ok()) notices_.Print(written.message());
   }
 
@@ -184,6 +194,7 @@ class Shell {
 
   const profile::Profile& profile_;
   driver::Config config_;
+  HeldSignals* const interrupts_;
   Notices& notices_;
   bool done_ = false;
 };
@@ -197,7 +208,15 @@ Status Run(const profile::Profile& profile, driver::Config config, Notices* noti
     for (const std::string& line : *description) notices->Print(line);
   }
   notices->Print("Entering interactive mode (type \"help\" for commands, \"o\" for options)");
-  Shell(profile, std::move(config), notices).Run();
+  std::unique_ptr<LineReader> reader;
+  std::optional<HeldSignals> interrupts;
+  if (IsTerminal()) reader = TerminalReader::Open(profile);
+  if (reader == nullptr)
+    reader = std::make_unique<PlainReader>();
+  else
+    interrupts.emplace(std::initializer_list<int>{SIGINT});
+  Shell(profile, std::move(config), interrupts ? &*interrupts : nullptr, notices).Run(reader.get());
+  if (interrupts) HeldSignals::Forget(SIGINT);
   return Status::Ok();
 }
 

@@ -2,9 +2,11 @@
 //
 // The shell: reads commands and option assignments from standard input until it ends. Each report
 // works on a copy of the profile, so no command changes what the next one sees; options given to a
-// command hold for it alone, assignments hold until changed.
+// command hold for it alone, assignments hold until changed. At a terminal lines are edited,
+// completed and remembered (terminal.h), and Ctrl-C ends a report, not the shell (job.h).
 //
-//     top 5 -cum main      a report: number of nodes, order, focus and -ignore expressions, >file
+//     top 5 -cum main      a report: number of nodes, order, focus and -ignore expressions, >file,
+//                          >>file, | command
 //     focus=main           an option; text after "//:" is a comment
 //     cpu                  a sample type of the profile: total_cpu, mean_cpu
 //     :                    clears the filters

@@ -44,6 +44,29 @@ TEST(CommandParserTest, ListTakesAnExpressionFirst) {
   EXPECT_EQ(parsed.config.focus, "alpha");
 }
 
+TEST(CommandParserTest, WhereItGoes) {
+  EXPECT_EQ(Parse("top >a").destination.file, "a");
+  EXPECT_FALSE(Parse("top > a").destination.append);
+  EXPECT_EQ(Parse("top >>a").destination.file, "a");
+  EXPECT_TRUE(Parse("top >> a").destination.append);
+  driver::Config config;
+  config.output = "always";
+  EXPECT_EQ(ParseCommand("top", config)->destination.file, "always");
+  EXPECT_EQ(ParseCommand("top | cat", config)->destination.file, "");
+  EXPECT_EQ(Error("top >>"), "unexpected end of line after >>");
+  EXPECT_EQ(Error("top >a | cat"), "a report goes to a file or through a command, not both");
+}
+
+TEST(CommandParserTest, APipeStartsAWord) {
+  EXPECT_EQ(Parse("top 5 a|b | grep 'x | y'").destination.pipe, "grep 'x | y'");
+  EXPECT_EQ(Parse("top 5 a|b | grep x").config.focus, "a|b");
+  EXPECT_EQ(Parse("top a|b -c|d").destination.pipe, "");
+  EXPECT_EQ(Parse("top5|grep x").destination.pipe, "grep x");
+  EXPECT_EQ(Parse("list a |less").destination.pipe, "less");
+  EXPECT_EQ(Error("top | "), "unexpected end of line after |");
+  EXPECT_EQ(Error("| cat"), "unrecognized command: \"|\"");
+}
+
 TEST(CommandParserTest, Errors) {
   EXPECT_EQ(Error("list"), "command list requires an argument");
   EXPECT_EQ(Error("top >"), "unexpected end of line after >");
