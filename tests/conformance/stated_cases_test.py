@@ -13,11 +13,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUNNER = ROOT.parent / "shared/conformance/run.py"
-NOT_YET = "the format is not there yet"
 EXPECTED_TO_FAIL = {
-    "weblist_nobin": NOT_YET,
-    "sym_weblist": NOT_YET,
-    "sym_disasm_intel": NOT_YET,
     "cli_flag_after_source": "flags after a source are taken as the user meant them",
 }
 

@@ -4,11 +4,13 @@
 #include "tools/base/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -60,16 +62,29 @@ Status MakeInput(std::string_view bytes, Descriptor* input) {
 
 constexpr short kOwnSession = POSIX_SPAWN_SETSID;
 
-// Starts the program with these descriptors as standard input and output; -1: those of ours.
-Status Spawn(const std::vector<std::string>& arguments, int input, int output, short flags,
+// A new process' standard descriptors; -1: that of ours.
+struct Streams {
+  int input = -1;
+  int output = -1;
+  int error = -1;
+};
+
+Status Spawn(const std::vector<std::string>& arguments, const Streams& streams, short flags,
              pid_t* pid) {
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  if (input >= 0) posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  if (output >= 0) posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  if (streams.input >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, streams.input, STDIN_FILENO);
+  }
+  if (streams.output >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, streams.output, STDOUT_FILENO);
+  }
+  if (streams.error >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, streams.error, STDERR_FILENO);
+  }
   // We ignore SIGPIPE; a child that did would not end when nobody reads what it writes.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -102,7 +117,70 @@ Status Wait(pid_t pid) {
   return Status::Error(StrFormat("exit status %d", WEXITSTATUS(status)));
 }
 
+// Reads to the end of the output, or to a limit.
+Status ReadWithin(int descriptor, const RunLimits& limits, std::string* output) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point deadline = Clock::now() + limits.time;
+  std::vector<char> buffer(256 * 1024);
+  for (;;) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) {
+      return Status::Error(StrFormat("ended after %lld seconds without a result",
+                                     static_cast<long long>(limits.time.count())));
+    }
+    pollfd waiting = {.fd = descriptor, .events = POLLIN, .revents = 0};
+    const int ready = poll(&waiting, 1, static_cast<int>(std::min<int64_t>(left, 60'000)));
+    if (ready < 0 && errno != EINTR) return Failed("poll", errno);
+    if (ready <= 0) continue;
+    const ssize_t count = read(descriptor, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Failed("read", errno);
+    if (count == 0) return Status::Ok();
+    output->append(buffer.data(), static_cast<size_t>(count));
+    if (output->size() > limits.output_bytes) {
+      return Status::Error(
+          StrFormat("ended after more than %zu MB of output", limits.output_bytes / (1024 * 1024)));
+    }
+  }
+}
+
+// The first line of what was written to the file.
+std::string FirstLine(int descriptor) {
+  char buffer[512];
+  const ssize_t count = pread(descriptor, buffer, sizeof(buffer), 0);
+  const std::string_view text(buffer, count > 0 ? static_cast<size_t>(count) : 0);
+  return std::string(TrimSpace(text.substr(0, text.find('\n'))));
+}
+
 }  // namespace
+
+Result<std::string> RunProgramWithin(const std::vector<std::string>& arguments,
+                                     const RunLimits& limits) {
+  const Descriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const Descriptor complaints(memfd_create("stderr", MFD_CLOEXEC));
+  if (complaints.get() < 0) return Failed("memfd_create", errno);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return Failed("pipe", errno);
+  Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+  pid_t pid = 0;
+  Status spawned =
+      Spawn(arguments, {.input = nothing.get(), .output = writing.get(), .error = complaints.get()},
+            0, &pid);
+  if (!spawned.ok()) return spawned;
+  writing.Close();
+  std::string output;
+  const Status within = ReadWithin(reading.get(), limits, &output);
+  if (!within.ok()) kill(pid, SIGKILL);
+  const Status ended = Wait(pid);
+  if (!within.ok()) return within;
+  if (!ended.ok()) {
+    const std::string complaint = FirstLine(complaints.get());
+    return complaint.empty() ? ended : Status::Error(ended.message() + " (" + complaint + ")");
+  }
+  return output;
+}
 
 Result<std::string> RunProgram(const std::vector<std::string>& arguments, std::string_view input) {
   Descriptor read_from;
@@ -113,7 +191,7 @@ Result<std::string> RunProgram(const std::vector<std::string>& arguments, std::s
   Descriptor reading(ends[0]);
   Descriptor writing(ends[1]);
   pid_t pid = 0;
-  Status spawned = Spawn(arguments, read_from.get(), writing.get(), 0, &pid);
+  Status spawned = Spawn(arguments, {.input = read_from.get(), .output = writing.get()}, 0, &pid);
   if (!spawned.ok()) return spawned;
   writing.Close();
   std::string output;
@@ -132,7 +210,7 @@ Result<std::string> RunProgram(const std::vector<std::string>& arguments, std::s
 Status StartProgram(const std::vector<std::string>& arguments, bool wait) {
   const Descriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
   pid_t pid = 0;
-  Status spawned = Spawn(arguments, nothing.get(), -1, wait ? 0 : kOwnSession, &pid);
+  Status spawned = Spawn(arguments, {.input = nothing.get()}, wait ? 0 : kOwnSession, &pid);
   return spawned.ok() && wait ? Wait(pid) : spawned;
 }
 
@@ -141,7 +219,7 @@ Status RunShellCommand(const std::string& command, std::string_view input) {
   Status made = MakeInput(input, &read_from);
   if (!made.ok()) return made;
   pid_t pid = 0;
-  Status spawned = Spawn({"/bin/sh", "-c", command}, read_from.get(), -1, 0, &pid);
+  Status spawned = Spawn({"/bin/sh", "-c", command}, {.input = read_from.get()}, 0, &pid);
   if (spawned.ok()) static_cast<void>(Wait(pid));
   return spawned;
 }

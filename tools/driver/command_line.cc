@@ -42,6 +42,7 @@ class Parser {
     Result<std::vector<std::string>> rest = flags_.Parse(arguments, &line_.help);
     if (!rest.ok()) return rest.status();
     if (line_.help) return line_;
+    line_.config.tools = line_.tools;
     if (rest->empty()) {
       return Status::Error("no profile source specified (\"cpprof help\" shows what can be one)");
     }

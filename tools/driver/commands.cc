@@ -32,7 +32,7 @@ constexpr Command kCommands[] = {
      "The graph in callgrind's format", GRAPH_USAGE("callgrind")},
     {"comments", Layout::kComments, report::WriteComments, false, "", "", "",
      "The profile's comments", ""},
-    {"disasm", Layout::kDisassembly, nullptr, kTakesRegexp, "", "", "",
+    {"disasm", Layout::kDisassembly, report::WriteDisasm, kTakesRegexp, "", "", "",
      "Machine code of functions that match, with values", LIST_USAGE("disasm")},
     {"dot", Layout::kDot, report::WriteDot, false, "", "", "", "The graph in Graphviz's language",
      GRAPH_USAGE("dot")},
@@ -77,7 +77,7 @@ constexpr Command kCommands[] = {
      SORTED_USAGE("tree")},
     {"web", Layout::kDot, report::WriteDot, false, "svg", "svg", "browser",
      "Draw the graph and show it in a browser", VIEWER_USAGE("web")},
-    {"weblist", Layout::kWebList, nullptr, kTakesRegexp, "html", "", "browser",
+    {"weblist", Layout::kWebList, report::WriteWebList, kTakesRegexp, "html", "", "browser",
      "Source and machine code of functions that match, in a browser", LIST_USAGE("weblist")},
 };
 

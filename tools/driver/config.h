@@ -57,6 +57,9 @@ struct Config {
   bool no_inlines = false;
   bool show_columns = false;
   std::string granularity;  // empty: the format's own default, mostly functions
+
+  // Not an option of reports but the flag -tools: where to find the programs they need.
+  std::string tools;
 };
 
 // A value one option may be set to; each is also a flag of its own.

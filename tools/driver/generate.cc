@@ -188,6 +188,8 @@ Result<std::string> GenerateReport(profile::Profile profile, const Request& requ
   Result<report::Options> options = MakeReportOptions(profile, config, label_units);
   if (!options.ok()) return options.status();
   options->layout = command.layout;
+  options->tools = config.tools;
+  options->notices = notices;
   if (command.takes_regexp) {
     auto symbol = CompileRegexp(request.regexp);
     if (!symbol.ok()) {

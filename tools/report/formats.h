@@ -13,6 +13,7 @@ namespace cpprof::report {
 
 Status WriteComments(Report* report, std::string* out);
 Status WriteCallgrind(Report* report, std::string* out);
+Status WriteDisasm(Report* report, std::string* out);
 Status WriteDot(Report* report, std::string* out);
 Status WriteList(Report* report, std::string* out);
 Status WriteProto(Report* report, std::string* out);
@@ -22,5 +23,6 @@ Status WriteText(Report* report, std::string* out);
 Status WriteTopProto(Report* report, std::string* out);
 Status WriteTraces(Report* report, std::string* out);
 Status WriteTree(Report* report, std::string* out);
+Status WriteWebList(Report* report, std::string* out);
 
 }  // namespace cpprof::report

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // list: the source of functions, each line with its values.
-#include <unistd.h>
-
 #include <algorithm>
 #include <climits>
 #include <map>
@@ -85,14 +83,6 @@ void WriteListing(const Report& report, const std::string& name, const std::stri
   }
 }
 
-Result<std::string> CurrentDirectory() {
-  char buffer[PATH_MAX];
-  if (getcwd(buffer, sizeof(buffer)) == nullptr) {
-    return Status::Error("could not stat current dir");
-  }
-  return std::string(buffer);
-}
-
 }  // namespace
 
 Status WriteList(Report* report, std::string* out) {
@@ -102,13 +92,9 @@ Status WriteList(Report* report, std::string* out) {
   if (functions.empty()) {
     return Status::Error("no matches found for regexp: " + symbol.pattern());
   }
-  std::string source_path = report->options().source_path;
-  if (source_path.empty()) {
-    Result<std::string> directory = CurrentDirectory();
-    if (!directory.ok()) return directory.status();
-    source_path = std::move(*directory);
-  }
-  SourceFiles sources(std::move(source_path), report->options().trim_path);
+  Result<std::string> source_path = SourcePathOrDefault(report->options().source_path);
+  if (!source_path.ok()) return source_path.status();
+  SourceFiles sources(std::move(*source_path), report->options().trim_path);
   *out += "Total: " + report->FormatValue(report->total()) + "\n";
   for (const auto& [name, files] : functions) {
     if (files.empty()) *out += "No source information for " + name + "\n";

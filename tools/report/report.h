@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/base/notices.h"
 #include "tools/graph/graph.h"
 #include "tools/profile/profile.h"
 
@@ -69,6 +70,11 @@ struct Options {
   std::string source_path;
   std::string trim_path;
   bool intel_syntax = false;
+  // Where to look for objdump, see symbolize/tool_search.h.
+  std::string tools;
+
+  // Takes what a report has to say beside itself; may be null.
+  Notices* notices = nullptr;
 };
 
 class Report {
@@ -85,6 +91,11 @@ class Report {
   // A sample value as the report shows it, and the same with "." for nothing.
   std::string FormatValue(int64_t value) const;
   std::string ValueOrDot(int64_t value) const { return value == 0 ? "." : FormatValue(value); }
+
+  // Says a line if there is somebody to say it to.
+  void Say(const std::string& line) const {
+    if (options_.notices != nullptr) options_.notices->Print(line);
+  }
 
   // Replaces "minimum" by the unit that fits the values of the graph's nodes.
   void SelectOutputUnit(const graph::Graph& graph);

@@ -3,7 +3,11 @@
 // See source_files.h.
 #include "tools/report/source_files.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <memory>
 
@@ -22,6 +26,12 @@ std::vector<std::string_view> PathList(std::string_view path) {
 Result<std::string> ReadWholeFile(const std::string& path) {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
   if (file == nullptr) return Status::Error("open " + path + ": " + ErrnoText(errno));
+  // The name comes from the profile: a device would never end, a pipe would wait.
+  struct stat info = {};
+  if (fstat(fileno(file.get()), &info) != 0) {
+    return Status::Error("stat " + path + ": " + ErrnoText(errno));
+  }
+  if (!S_ISREG(info.st_mode)) return Status::Error("read " + path + ": is not a regular file");
   std::string text;
   char buffer[64 * 1024];
   for (;;) {
@@ -36,6 +46,15 @@ Result<std::string> ReadWholeFile(const std::string& path) {
 }
 
 }  // namespace
+
+Result<std::string> SourcePathOrDefault(const std::string& source_path) {
+  if (!source_path.empty()) return source_path;
+  char buffer[PATH_MAX];
+  if (getcwd(buffer, sizeof(buffer)) == nullptr) {
+    return Status::Error("could not stat current dir");
+  }
+  return std::string(buffer);
+}
 
 std::string TrimFileName(std::string_view file, std::string_view trim_path,
                          std::string_view source_path) {

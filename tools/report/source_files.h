@@ -24,6 +24,9 @@ std::string TrimFileName(std::string_view file, std::string_view trim_path,
 void TrimFileNames(profile::Profile* profile, std::string_view trim_path,
                    std::string_view source_path);
 
+// Where files are looked for if the user does not say: the current directory.
+Result<std::string> SourcePathOrDefault(const std::string& source_path);
+
 // Reads each file once.
 class SourceFiles {
  public:

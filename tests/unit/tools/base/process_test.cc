@@ -23,5 +23,20 @@ TEST(ProcessTest, AMissingProgramIsNamed) {
             "exec: \"no-such-program\": executable file not found in $PATH");
 }
 
+TEST(ProcessTest, LimitsAreKept) {
+  const RunLimits limits = {.time = std::chrono::seconds(60), .output_bytes = 100'000};
+  const Result<std::string> within = RunProgramWithin({"echo", "hello"}, limits);
+  ASSERT_TRUE(within.ok()) << within.message();
+  EXPECT_EQ(*within, "hello\n");
+  EXPECT_EQ(RunProgramWithin({"sh", "-c", "echo what is wrong >&2; exit 4"}, limits).message(),
+            "exit status 4 (what is wrong)");
+  // Neither ends by itself.
+  EXPECT_EQ(RunProgramWithin({"yes"}, limits).message(), "ended after more than 0 MB of output");
+  EXPECT_EQ(RunProgramWithin({"tail", "-f", "/dev/null"},
+                             {.time = std::chrono::seconds(0), .output_bytes = 1})
+                .message(),
+            "ended after 0 seconds without a result");
+}
+
 }  // namespace
 }  // namespace cpprof
