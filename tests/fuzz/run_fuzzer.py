@@ -71,6 +71,20 @@ LEGACY = [
     MAPS,
 ]
 
+STACKS = [
+    b"# comment\nmain;work;operator new(unsigned long) 600\nmain 3\nmain;;x -1\n",
+    b"redis-server  4711/4712  [001]  105.250000:     250000 cycles:u: \n"
+    b"\t    55d0c0ffee12 dictFind+0x42 (/usr/bin/redis-server)\n"
+    b"\t    55d0c0ffee99 inner(int) (inlined)\n"
+    b"\t    55d0c0ffee99 process(char*)+0x99 (/usr/bin/x (deleted))\n file.c:12\n\n",
+    b"     sleep  77 12.5:  cycles:  7f00 nanosleep+0x3 (/lib/libc.so.6)\n",
+]
+LISTINGS = [
+    b"\nx:     file format elf64-x86-64\n\n\nDisassembly of section .text:\n\n0000000000000010 <f(int)>:\n"
+    b"f(int)():\n/src/work.cc:12 (discriminator 3)\n  10:\tpush   %rbp\n  11:\tret    \n\t...\n",
+    b"0000000000000010 <main>:\n; main():\n; /src/work.c:7\n      10: movl\t$1, %eax\n",
+]
+
 
 def compiled_object(folder):
     """A small library with unwind tables and debug information."""
@@ -102,8 +116,10 @@ def seeds(target, folder):
         return [make(library), make(stripped)]
     return {
         "profile_proto": [proto, proto[:60]],
-        "profile_file": [proto, gzip.compress(proto), *LEGACY, *map(gzip.compress, LEGACY)],
+        "profile_file": [proto, gzip.compress(proto), *LEGACY, *STACKS, *map(gzip.compress, LEGACY)],
         "legacy_formats": LEGACY,
+        "stacks": STACKS,
+        "objdump_listing": LISTINGS,
         "gzip": [gzip.compress(proto), gzip.compress(b"a") + gzip.compress(b"b"), gzip.compress(b"")],
         "dump_name": [b"redis-server.1234.0007.heap.pb.gz", b"a.b.1.9999.cpu.pb.gz", b".x.pb.gz"],
         "agent_options": [environment],

@@ -29,7 +29,8 @@ usage:
 constexpr std::string_view kSources =
     R"(
   Sources (several are added up):
-    FILE                  A profile: profile.proto, gzip-compressed or not, or a legacy format
+    FILE                  A profile: profile.proto or a legacy format, folded stacks, or what
+                          "perf script" prints; gzip-compressed or not
     DIRECTORY             A dump directory of the agent; also DIRECTORY/KIND, DIRECTORY@N (N dumps
                           before the newest)
     http://HOST/PATH      A profile to fetch; also https, https+insecure, unix:SOCKET/PATH

@@ -4,15 +4,13 @@
 #include "tools/fetch/gunzip.h"
 #include "tools/profile/decode.h"
 #include "tools/profile/legacy/legacy.h"
+#include "tools/profile/stacks/stacks.h"
 
 namespace cpprof::fetch {
+namespace {
 
-Result<profile::Profile> ParseProfile(std::string bytes) {
-  if (IsGzip(bytes)) {
-    auto unfolded = Gunzip(bytes, DecompressionLimit(bytes.size()));
-    if (!unfolded.ok()) return unfolded.status().Annotate("decompressing profile");
-    bytes = std::move(*unfolded);
-  }
+// The formats of the reference, with its errors.
+Result<profile::Profile> ParseKnownFormats(std::string_view bytes) {
   profile::Profile profile;
   const profile::DecodeResult decoded = profile::Decode(bytes, &profile);
   switch (decoded.outcome) {
@@ -29,6 +27,23 @@ Result<profile::Profile> ParseProfile(std::string bytes) {
   auto legacy = profile::legacy::Parse(bytes);
   if (!legacy.ok()) return legacy.status().Annotate("parsing profile");
   return legacy;
+}
+
+}  // namespace
+
+Result<profile::Profile> ParseProfile(std::string bytes) {
+  if (IsGzip(bytes)) {
+    auto unfolded = Gunzip(bytes, DecompressionLimit(bytes.size()));
+    if (!unfolded.ok()) return unfolded.status().Annotate("decompressing profile");
+    bytes = std::move(*unfolded);
+  }
+  auto known = ParseKnownFormats(bytes);
+  if (known.ok()) return known;
+  if (profile::stacks::Parsed stacks = profile::stacks::Parse(bytes)) {
+    if (!stacks->ok()) return stacks->status().Annotate("parsing profile");
+    return std::move(*stacks);
+  }
+  return known;
 }
 
 }  // namespace cpprof::fetch
