@@ -57,6 +57,7 @@ void Reset(ThreadRecord* record) {
   record->cpu_expirations.store(0, std::memory_order_relaxed);
   record->stack_low = record->stack_high = 0;
   record->start_routine = 0;
+  record->parked.End();
   record->signal_frames_busy.store(false, std::memory_order_relaxed);
 }
 

@@ -18,6 +18,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "agent/hot/rt/parked.h"
 #include "agent/hot/rt/random.h"
 
 namespace pprofagent::hot {
@@ -50,6 +51,9 @@ struct ThreadRecord {
   uintptr_t stack_high;
   // What the program passed to pthread_create; 0 for other threads.
   uintptr_t start_routine;
+
+  // What the thread waits for, if that is an interposed call.
+  ParkedCall parked;
 
   // Frame buffers: one for hooks, one for the signal handler that may interrupt
   // a hook. Untouched pages of them cost nothing.
