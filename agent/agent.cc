@@ -71,7 +71,13 @@ bool IsSanitized() {
   return false;
 }
 
+// Between the two, nothing is recorded on this thread: what other fork handlers
+// lock and unlock in the child is waited for by threads of the parent.
+void ForkBegins() { hot::SuspendRecording(); }
+void ForkedInParent() { hot::ResumeRecording(); }
+
 void ForkedInChild() {
+  hot::ResumeRecording();
   if (g_active_pid.load(std::memory_order_relaxed) == 0) return;
   const ErrnoKept errno_kept;
   g_active_pid.store(hot::RawSyscall(SYS_getpid), std::memory_order_relaxed);
@@ -91,12 +97,14 @@ void ProcessBegins(const char* const* environment) {
   const hot::UnwinderBackend backend = hot::InitializeUnwinder(BackendOf(options.unwinder));
   hot::InitializeHot(hot::HotOptions{
       .heap_rate = options.heap_rate,
+      .mutex_fraction = options.mutex_fraction,
+      .block_rate = options.block_rate,
       .stack_depth = options.stack_depth,
       .agent_text_begin = reinterpret_cast<uintptr_t>(__ehdr_start),
       .agent_text_end = reinterpret_cast<uintptr_t>(etext),
   });
   g_active_pid.store(hot::RawSyscall(SYS_getpid), std::memory_order_relaxed);
-  pthread_atfork(nullptr, nullptr, ForkedInChild);
+  pthread_atfork(ForkBegins, ForkedInParent, ForkedInChild);
   service::Start(service::StartInfo{
       .pthread_create = hot::g_real_other.pthread_create,
       .unwinder = NameOf(backend),

@@ -4,7 +4,7 @@
 #include "agent/hot/unwind/registers.h"
 
 // A definition the program shall find instead of libc's. The list of them all
-// is libpprofagent.map.
+// is exports.txt.
 #define PPROFAGENT_INTERPOSE extern "C" __attribute__((visibility("default"), used))
 
 namespace pprofagent::preload {

@@ -15,6 +15,17 @@ namespace pprofagent::hot {
 void SetHeapRate(int64_t bytes);
 int64_t HeapRate();
 
+// One of so many contended releases of a lock is recorded in the mutex and
+// contention profiles; 1: all, 0: none. At once in all threads.
+void SetMutexFraction(int64_t fraction);
+int64_t MutexFraction();
+
+// Waits of at least so many nanoseconds are recorded in the block profile, and
+// of shorter ones as many as their length is part of that; 1: all, 0: none. At
+// once in all threads.
+void SetBlockRate(int64_t nanoseconds);
+int64_t BlockRate();
+
 // Frames recorded per stack, 1..kMaxStackDepth.
 inline constexpr uint32_t kMaxStackDepth = 1024;
 void SetStackDepth(uint32_t frames);

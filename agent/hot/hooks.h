@@ -8,11 +8,14 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include "agent/hot/rt/free_filter.h"
+#include "agent/hot/rt/parked.h"
 #include "agent/hot/rt/thread_state.h"
+#include "agent/hot/store/lock_waiters.h"
 #include "agent/hot/unwind/registers.h"
 
 namespace pprofagent::hot {
@@ -67,6 +70,56 @@ struct ThreadEntry {
 ThreadEntry EnterThread(ThreadStart* start);
 // A safe point of a program that is about to have more than one thread.
 void ThreadCreationBegins();
+
+// --- Waiting ------------------------------------------------------------------
+
+// Whether waits are recorded at all. False before the agent has started; then
+// and whenever it is false, an interposer does nothing but call the real
+// function.
+extern constinit std::atomic<bool> g_watching_waits __attribute__((visibility("hidden")));
+inline bool WatchingWaits() { return g_watching_waits.load(std::memory_order_relaxed); }
+
+// A call that waits. `object` is what it waits for: the lock, the condition, the
+// thread.
+//
+//   Wait wait(WaitKind::kMutex, mutex, CallerRegisters());
+//   const int result = real(...);
+//   wait.End(...);
+//
+// Not a matter of constructor and destructor: a cancelled thread leaves the
+// real function by unwinding, and no code of ours must run then.
+class Wait {
+ public:
+  Wait(WaitKind kind, const void* object, const Registers& caller);
+  // `counts`: whether it was a wait, not a refusal.
+  void End(bool counts);
+
+ private:
+  const Registers caller_;
+  const void* const object_;
+  const WaitKind kind_;
+  bool is_recorded_ = false;
+  LockWait lock_wait_{};
+};
+
+// The release of a lock that MayHaveWaiters: made just before the real
+// function, End right after it, when the lock is another's already. Making it charges
+// the waiters' time, End takes the stack, outside the critical section; not if
+// the lock was not `released`, because it was not the caller's.
+class Release {
+ public:
+  explicit Release(const void* lock);
+  void End(const Registers& caller, bool released);
+
+ private:
+  static LockNote* Charge(void* release, uint64_t waited_ns, uint64_t now_ns);
+
+  const void* const lock_;
+  bool is_sampled_ = false;
+  uint64_t contentions_ = 0;
+  uint64_t delay_ns_ = 0;
+  LockNote* note_ = nullptr;
+};
 
 // --- Sandboxes ----------------------------------------------------------------
 

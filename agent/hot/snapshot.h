@@ -44,12 +44,38 @@ struct CpuSample {
   int64_t nanoseconds;
 };
 
+// One stack's waits (block profile), or the waits that its releases of locks
+// caused (mutex profile).
+struct ContentionSample {
+  StackView stack;
+  // What was waited for: "mutex", "cond", "join" ...; empty in the mutex profile.
+  const char* kind;
+  int64_t contentions;
+  int64_t delay_ns;
+  // The same in every visit, and no other sample's.
+  uintptr_t identity;
+};
+
+// Who waited and who released, for one lock.
+struct ContentionPairSample {
+  StackView waiter;
+  StackView holder;
+  // The lock's address; 0: some lock, there were too many to tell apart.
+  uintptr_t lock;
+  int64_t contentions;
+  int64_t delay_ns;
+  // The same in every visit, and no other pair's; a multiple of 8.
+  uintptr_t identity;
+};
+
 // Samples lost, by reason. Cumulative.
 struct Drops {
   uint64_t stack_table_full;  // no memory for a new stack or bucket
   uint64_t live_map_full;     // block recorded as allocated, but not as in use
   uint64_t no_thread_record;  // no memory for the thread's own state
   uint64_t reentrant;         // a signal arrived while the same buffer was in use
+  uint64_t lock_waits;        // waits and releases whose lock could not be followed
+  uint64_t contention_pairs;  // releases recorded without their waiter
   uint64_t no_timer;          // threads to which the kernel refused a CPU timer
 };
 
@@ -67,6 +93,11 @@ using HeapVisitor = void (*)(void* context, const HeapSample& sample);
 using CpuVisitor = void (*)(void* context, const CpuSample& sample);
 void VisitHeap(HeapVisitor visitor, void* context);
 void VisitCpu(CpuVisitor visitor, void* context);
+using ContentionVisitor = void (*)(void* context, const ContentionSample& sample);
+void VisitBlock(ContentionVisitor visitor, void* context);
+void VisitMutex(ContentionVisitor visitor, void* context);
+using ContentionPairVisitor = void (*)(void* context, const ContentionPairSample& pair);
+void VisitContention(ContentionPairVisitor visitor, void* context);
 
 // Thread-safe.
 Drops ReadDrops();

@@ -15,22 +15,34 @@ ALLOWED_LIBRARIES = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1
 MAX_TLS_BYTES = 256
 
 
-def exports_of_version_script(text):
-    """The names and patterns in `global:` of a version script."""
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+def read_list(text):
+    """One name or pattern a line; `#` starts a comment."""
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+def versions_of_version_script(text):
+    """{name: version} of the names in `global:` of the nodes of a version script."""
     text = re.sub(r"#.*", "", text)
-    match = re.search(r"global:(.*?)(?:local:|\})", text, flags=re.S)
-    return [name.strip() for name in match.group(1).split(";") if name.strip()] if match else []
+    found = {}
+    for version, body in re.findall(r"(\S+)\s*\{(.*?)\}", text, flags=re.S):
+        names = re.search(r"global:(.*?)(?:local:|$)", body, flags=re.S)
+        for name in names.group(1).split(";") if names else []:
+            if name.strip():
+                found[name.strip()] = version
+    return found
 
 
-def exports(path, version_script):
-    wanted = exports_of_version_script(version_script)
-    exported = {symbol.name for symbol in elf.dynamic_exports(path)}
-    violations = [f"exports {name}, which the version script does not list"
-                  for name in sorted(exported)
+def exports(path, wanted, versions):
+    """`wanted` is the list, `versions` what the version script says."""
+    exported = {name: version for name, version in elf.versioned_exports(path)
+                if name not in versions.values()}
+    violations = [f"exports {name}, which is not on the list" for name in sorted(exported)
                   if not any(fnmatch.fnmatchcase(name, pattern) for pattern in wanted)]
-    violations += [f"does not export {name}, which the version script lists"
-                   for name in wanted if "*" not in name and name not in exported]
+    violations += [f"does not export {name}, which is on the list" for name in wanted
+                   if "*" not in name and name not in exported]
+    violations += [f"exports {name} as of {exported[name] or 'no version'}" for name in exported
+                   if exported[name] != versions.get(name, "")]
     return violations
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks libpprofagent.so against agent_file_rules, and each rule against a file that breaks it.
 
-Environment: PPROFAGENT_LIBRARY, the file to check; PPROFAGENT_EXPORTS, its version script; CC, CXX.
+Environment: PPROFAGENT_LIBRARY, the file to check; PPROFAGENT_EXPORTS, the list of what it
+exports; PPROFAGENT_VERSIONS, its version script; CC, CXX.
 """
 
 import os
@@ -13,12 +14,18 @@ import unittest
 import agent_file_rules as rules
 
 LIBRARY = os.environ["PPROFAGENT_LIBRARY"]
-VERSION_SCRIPT = pathlib.Path(os.environ["PPROFAGENT_EXPORTS"]).read_text()
+EXPORTS = rules.read_list(pathlib.Path(os.environ["PPROFAGENT_EXPORTS"]).read_text())
+VERSIONS = rules.versions_of_version_script(
+    pathlib.Path(os.environ["PPROFAGENT_VERSIONS"]).read_text())
 
 
 class AgentFile(unittest.TestCase):
-    def test_exports_are_those_of_the_version_script(self):
-        self.assertEqual(rules.exports(LIBRARY, VERSION_SCRIPT), [])
+    def test_exports_are_those_of_the_list(self):
+        self.assertEqual(rules.exports(LIBRARY, EXPORTS, VERSIONS), [])
+
+    def test_conditions_have_the_version_of_their_layout(self):
+        self.assertEqual(VERSIONS, {"pthread_cond_wait": "GLIBC_2.3.2",
+                                    "pthread_cond_timedwait": "GLIBC_2.3.2"})
 
     def test_needs_only_libc_and_loader(self):
         self.assertEqual(rules.needed(LIBRARY), [])
@@ -59,10 +66,22 @@ class BrokenFiles(unittest.TestCase):
 
     def test_unlisted_and_missing_exports(self):
         library = self.build("void leaked(void) {} void pprofagent_api(void) {}")
-        violations = rules.exports(library, "{ global: malloc; pprofagent_*; local: *; };")
+        violations = rules.exports(library, ["malloc", "pprofagent_*"], {})
         self.assert_breaks(violations, "exports leaked")
         self.assert_breaks(violations, "does not export malloc")
         self.assertEqual(len(violations), 2)
+
+    def test_missing_and_wrong_versions(self):
+        script = pathlib.Path(self.enter(tempfile.TemporaryDirectory()), "map")
+        script.write_text("V1 { global: f; }; V2 { global: g; };")
+        library = self.build("void f(void) {} void g(void) {} void h(void) {}",
+                             f"-Wl,--version-script={script}")
+        wanted = rules.versions_of_version_script(script.read_text())
+        self.assertEqual(rules.exports(library, ["f", "g", "h"], wanted), [])
+        violations = rules.exports(library, ["f", "g", "h"], {"g": "V1", "h": "V2"})
+        self.assert_breaks(violations, "exports f as of V1")
+        self.assert_breaks(violations, "exports g as of V2")
+        self.assert_breaks(violations, "exports h as of no version")
 
     def test_foreign_library(self):
         library = self.build("double cos(double); double f(double x) { return cos(x); }", "-lm")
@@ -112,7 +131,7 @@ class BrokenFiles(unittest.TestCase):
                              "-ftls-model=initial-exec", "-Wl,-z,now", "-Wl,-z,relro",
                              "-fno-builtin")
         self.assertEqual(
-            rules.exports(library, "{ global: malloc; local: *; };") + rules.needed(library) +
+            rules.exports(library, ["malloc"], {}) + rules.needed(library) +
             rules.thread_local_storage(library) + rules.text_relocations(library) +
             rules.unique_symbols(library) + rules.immediate_binding(library) +
             rules.memory_protection(library), [])

@@ -39,6 +39,16 @@ def dynamic_exports(path):
     return _symbols("--dynamic", "--defined-only", path)
 
 
+def versioned_exports(path):
+    """Pairs (name, version) of the dynamic definitions; the version is empty if there is none."""
+    pairs = []
+    for line in _run("nm", "--dynamic", "--defined-only", "--with-symbol-versions",
+                     path).splitlines():
+        name, _, version = line.split()[-1].partition("@")
+        pairs.append((name, version.lstrip("@")))
+    return pairs
+
+
 def dynamic_imports(path):
     return _symbols("--dynamic", "--undefined-only", path)
 

@@ -55,6 +55,12 @@ const StackRecord* CaptureHookStack(const Registers& caller) {
   return Capture(caller, PcKind::kReturnAddress, UnwindContext::kHook, record, record->hook_frames);
 }
 
+const StackRecord* CaptureLockHookStack(const Registers& caller) {
+  ThreadRecord* record = t_state.record;
+  return Capture(caller, PcKind::kReturnAddress, UnwindContext::kSignal, record,
+                 record->hook_frames);
+}
+
 const StackRecord* CaptureInterruptedStack(const void* ucontext) {
   ThreadRecord* record = t_state.record;
   if (record->signal_frames_busy.exchange(true, std::memory_order_relaxed)) {

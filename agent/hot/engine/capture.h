@@ -20,6 +20,10 @@ void SetAgentText(uintptr_t begin, uintptr_t end);
 // counted. `caller.pc` is a return address.
 const StackRecord* CaptureHookStack(const Registers& caller);
 
+// The same in a lock's hook, which an allocator or the loader may have called
+// with its locks held: libunwind is not asked.
+const StackRecord* CaptureLockHookStack(const Registers& caller);
+
 // In a signal handler: the stack that the signal interrupted.
 const StackRecord* CaptureInterruptedStack(const void* ucontext);
 

@@ -2,6 +2,7 @@
 #include "agent/hot/controls.h"
 
 #include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/contention.h"
 #include "agent/hot/engine/cpu.h"
 #include "agent/hot/engine/heap.h"
 #include "agent/hot/engine/requests.h"
@@ -25,6 +26,10 @@ bool OnToggleCpuSignal(int signal, siginfo_t* info, void* ucontext) {
 
 void SetHeapRate(int64_t bytes) { SetHeapSamplingRate(bytes); }
 int64_t HeapRate() { return HeapSamplingRate(); }
+void SetMutexFraction(int64_t fraction) { SetMutexSamplingFraction(fraction); }
+int64_t MutexFraction() { return MutexSamplingFraction(); }
+void SetBlockRate(int64_t nanoseconds) { SetBlockSamplingRate(nanoseconds); }
+int64_t BlockRate() { return BlockSamplingRate(); }
 void SetStackDepth(uint32_t frames) { SetCaptureDepth(frames); }
 
 CpuStart StartCpu(int hz) { return StartCpuEngine(hz); }

@@ -2,19 +2,24 @@
 #include "agent/hot/engine/lifecycle.h"
 
 #include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/contention.h"
 #include "agent/hot/engine/cpu.h"
 #include "agent/hot/engine/heap.h"
 #include "agent/hot/engine/requests.h"
 #include "agent/hot/engine/safe_point.h"
 #include "agent/hot/engine/signals.h"
 #include "agent/hot/engine/thread.h"
+#include "agent/hot/rt/clock.h"
 #include "agent/hot/rt/real.h"
+#include "agent/hot/rt/real_locks.h"
 #include "agent/hot/rt/thread_state.h"
 
 namespace pprofagent::hot {
 
 void InitializeHot(const HotOptions& options) {
   ResolveRealFunctions();
+  ResolveRealLocks();
+  InitializeClock();
   InitializeSafePoints();
   InitializeRequests();
   SetAgentText(options.agent_text_begin, options.agent_text_end);
@@ -25,13 +30,20 @@ void InitializeHot(const HotOptions& options) {
   FollowThisThread();
   StartHeapEngine();
   SetHeapSamplingRate(options.heap_rate);
+  SetMutexSamplingFraction(options.mutex_fraction);
+  SetBlockSamplingRate(options.block_rate);
+  StartContentionEngine();
 }
+
+void SuspendRecording() { ++t_state.guard; }
+void ResumeRecording() { --t_state.guard; }
 
 void HotAfterFork() {
   ResetSignalsInChild();
   ResetThreadsInChild();
   KeepOnlyCurrentRecord();
   ResetRequestsInChild();
+  ResetContentionInChild();
   CpuAfterFork();
 }
 

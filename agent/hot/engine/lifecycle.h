@@ -9,6 +9,8 @@ namespace pprofagent::hot {
 
 struct HotOptions {
   int64_t heap_rate;
+  int64_t mutex_fraction = 0;
+  int64_t block_rate = 0;
   uint32_t stack_depth;
   // The agent's own code, left out of stacks.
   uintptr_t agent_text_begin;
@@ -18,6 +20,10 @@ struct HotOptions {
 // In the constructor of the agent, once, before any other thread can exist that
 // is not the program's.
 void InitializeHot(const HotOptions& options);
+
+// Around a fork, in the thread that makes it: nothing it does is recorded.
+void SuspendRecording();
+void ResumeRecording();
 
 // In the child of a fork, before anything else of the agent: locks are free,
 // only the calling thread exists, the CPU session (if any) goes on for it.

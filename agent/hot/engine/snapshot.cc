@@ -2,12 +2,15 @@
 #include "agent/hot/snapshot.h"
 
 #include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/contention.h"
 #include "agent/hot/engine/cpu.h"
 #include "agent/hot/engine/heap.h"
 #include "agent/hot/rt/thread_state.h"
+#include "agent/hot/store/contention_buckets.h"
 #include "agent/hot/store/cpu_buckets.h"
 #include "agent/hot/store/heap_buckets.h"
 #include "agent/hot/store/live_map.h"
+#include "agent/hot/store/lock_waiters.h"
 #include "agent/hot/store/pool.h"
 
 namespace pprofagent::hot {
@@ -59,6 +62,71 @@ void PassCpu(void* visit, const CpuBucket& bucket) {
                          });
 }
 
+const char* NameOf(WaitKind kind) {
+  switch (kind) {
+    case WaitKind::kMutex:
+      return "mutex";
+    case WaitKind::kRwlockRead:
+    case WaitKind::kRwlockWrite:
+      return "rwlock";
+    case WaitKind::kCondition:
+      return "cond";
+    case WaitKind::kSemaphore:
+      return "sem";
+    case WaitKind::kJoin:
+      return "join";
+    case WaitKind::kBarrier:
+      return "barrier";
+    case WaitKind::kSleep:
+      return "sleep";
+    case WaitKind::kIo:
+      return "io";
+    case WaitKind::kNone:
+      break;
+  }
+  return "";
+}
+
+int64_t Contentions(const ContentionCounters& counters) {
+  constexpr uint64_t kHalf = uint64_t{1} << (kContentionFractionBits - 1);
+  return static_cast<int64_t>((counters.contentions.load(std::memory_order_relaxed) + kHalf) >>
+                              kContentionFractionBits);
+}
+
+int64_t Delay(const ContentionCounters& counters) {
+  return static_cast<int64_t>(counters.delay_ns.load(std::memory_order_relaxed));
+}
+
+struct ContentionVisit {
+  ContentionVisitor visitor;
+  void* context;
+  ContentionSide side;
+};
+
+void PassContention(void* visit, const ContentionBucket& bucket) {
+  const auto& to = *static_cast<ContentionVisit*>(visit);
+  if (bucket.side != to.side) return;
+  to.visitor(to.context, ContentionSample{
+                             .stack = View(bucket.stack),
+                             .kind = NameOf(bucket.kind),
+                             .contentions = Contentions(bucket.counters),
+                             .delay_ns = Delay(bucket.counters),
+                             .identity = reinterpret_cast<uintptr_t>(&bucket),
+                         });
+}
+
+void PassPair(void* visit, const ContentionPair& pair) {
+  const auto& to = *static_cast<Visit<ContentionPairVisitor>*>(visit);
+  to.visitor(to.context, ContentionPairSample{
+                             .waiter = View(pair.waiter),
+                             .holder = View(pair.holder),
+                             .lock = pair.lock,
+                             .contentions = Contentions(pair.counters),
+                             .delay_ns = Delay(pair.counters),
+                             .identity = reinterpret_cast<uintptr_t>(&pair),
+                         });
+}
+
 }  // namespace
 
 void VisitHeap(HeapVisitor visitor, void* context) {
@@ -71,12 +139,29 @@ void VisitCpu(CpuVisitor visitor, void* context) {
   VisitCpuBuckets(PassCpu, &visit);
 }
 
+void VisitBlock(ContentionVisitor visitor, void* context) {
+  ContentionVisit visit{visitor, context, ContentionSide::kWaiter};
+  VisitContentionBuckets(PassContention, &visit);
+}
+
+void VisitMutex(ContentionVisitor visitor, void* context) {
+  ContentionVisit visit{visitor, context, ContentionSide::kReleaser};
+  VisitContentionBuckets(PassContention, &visit);
+}
+
+void VisitContention(ContentionPairVisitor visitor, void* context) {
+  Visit<ContentionPairVisitor> visit{visitor, context};
+  VisitContentionPairs(PassPair, &visit);
+}
+
 Drops ReadDrops() {
   return Drops{
       .stack_table_full = StacksDroppedFull(),
       .live_map_full = UntrackedBlocks(),
       .no_thread_record = ThreadRecordsMissed(),
       .reentrant = StacksDroppedReentrant(),
+      .lock_waits = LockWaitsMissed(),
+      .contention_pairs = ContentionPairsMissed(),
       .no_timer = CpuThreadsRefused(),
   };
 }

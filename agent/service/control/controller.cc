@@ -121,7 +121,8 @@ std::optional<int64_t> Controller::NextDue() const {
 }
 
 bool Controller::HasExitWork() const {
-  return !options_.cpuprofile.empty() || !options_.memprofile.empty() || !exit_kinds_.empty() ||
+  return !options_.cpuprofile.empty() || !options_.memprofile.empty() ||
+         !options_.blockprofile.empty() || !options_.mutexprofile.empty() || !exit_kinds_.empty() ||
          IsCpuRequested();
 }
 
@@ -142,6 +143,8 @@ void Controller::WriteAtExit() {
   ended_cpu_ = cpu_.End(CpuSessions::kWholeProcess);
   if (ended_cpu_) WriteExitFile("CPUPROFILE", options_.cpuprofile, SpecOf(Kind::kCpu));
   WriteExitFile("MEMPROFILE", options_.memprofile, SpecOf(Kind::kAllocs));
+  WriteExitFile("BLOCKPROFILE", options_.blockprofile, SpecOf(Kind::kBlock));
+  WriteExitFile("MUTEXPROFILE", options_.mutexprofile, SpecOf(Kind::kMutex));
   if (!exit_kinds_.empty()) Dump(exit_kinds_);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which file CPUPROFILE and MEMPROFILE mean for this process. Its children
+// Which file CPUPROFILE, MEMPROFILE and the like mean for this process. Its children
 // inherit the options and would, ending before it, write into its file; so a
 // process takes the plain name only if nobody else has a claim to it, and puts
 // its pid into the name otherwise.

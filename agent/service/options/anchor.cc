@@ -35,6 +35,8 @@ void AnchorPaths(Options* options) {
   if (options->outputdir.empty()) {
     Anchor(&options->cpuprofile);
     Anchor(&options->memprofile);
+    Anchor(&options->blockprofile);
+    Anchor(&options->mutexprofile);
   }
   const std::string_view log = options->log;
   if (log != "stderr" && !log.starts_with("%d/")) Anchor(&options->log);

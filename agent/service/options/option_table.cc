@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/options/option_table.h"
 
+#include <limits>
+
 #include "agent/hot/controls.h"
 #include "agent/service/options/edit_distance.h"
 #include "agent/service/options/parse_value.h"
@@ -11,6 +13,7 @@ namespace {
 constexpr int kMaxCpuRate = 4000;
 constexpr int64_t kMinIntervalNs = 100'000'000;
 constexpr int64_t kMaxKeep = 1'000'000;
+constexpr int64_t kMaxMutexFraction = 1'000'000;
 
 template <typename T>
 bool Take(std::optional<T> value, T* field) {
@@ -32,6 +35,16 @@ bool TakeInterval(std::string_view text, int64_t* field) {
   const std::optional<int64_t> interval = ParseDuration(text);
   if (!interval || (*interval != 0 && *interval < kMinIntervalNs)) return false;
   *field = *interval;
+  return true;
+}
+
+// A bare number is nanoseconds, as Go's SetBlockProfileRate takes them.
+bool TakeRate(std::string_view text, int64_t* field) {
+  constexpr int64_t kHighest = std::numeric_limits<int64_t>::max();
+  std::optional<int64_t> rate = ParseInteger(text, kHighest);
+  if (!rate) rate = ParseDuration(text);
+  if (!rate) return false;
+  *field = *rate;
   return true;
 }
 
@@ -92,6 +105,15 @@ constexpr OptionSpec kTable[] = {
      [](Text text, Options* to) { return Take(ParseSize(text), &to->heap_rate); }},
     {"CPU_RATE", "100", "a number from 1 to 4000", "CPU samples per second of CPU time",
      [](Text text, Options* to) { return TakeInteger(text, 1, kMaxCpuRate, &to->cpu_rate); }},
+    {"MUTEX_FRACTION", "1", "a number from 0 to 1000000",
+     "one of so many contended unlocks is recorded in the mutex and contention profiles; 0: none",
+     [](Text text, Options* to) {
+       return TakeInteger(text, 0, kMaxMutexFraction, &to->mutex_fraction);
+     }},
+    {"BLOCK_RATE", "1ms", "a duration such as 1ms or 100us, a number of nanoseconds, or 0",
+     "waits of at least this long are recorded in the block profile, shorter ones in proportion; "
+     "1ns: all, 0: none",
+     [](Text text, Options* to) { return TakeRate(text, &to->block_rate); }},
     {"STACK_DEPTH", "128", "a number from 1 to 1024", "frames recorded of a stack",
      [](Text text, Options* to) {
        return TakeInteger(text, 1, hot::kMaxStackDepth, &to->stack_depth);
@@ -102,8 +124,13 @@ constexpr OptionSpec kTable[] = {
      [](Text text, Options* to) { return TakeFile(text, &to->cpuprofile); }},
     {"MEMPROFILE", "", kPathForm, "file for an allocation profile written at exit",
      [](Text text, Options* to) { return TakeFile(text, &to->memprofile); }},
+    {"BLOCKPROFILE", "", kPathForm, "file for a block profile written at exit",
+     [](Text text, Options* to) { return TakeFile(text, &to->blockprofile); }},
+    {"MUTEXPROFILE", "", kPathForm, "file for a mutex profile written at exit",
+     [](Text text, Options* to) { return TakeFile(text, &to->mutexprofile); }},
     {"OUTPUTDIR", "", kPathForm,
-     "directory of CPUPROFILE and MEMPROFILE where these are relative; otherwise the directory "
+     "directory of CPUPROFILE, MEMPROFILE and the like where these are relative; otherwise the "
+     "directory "
      "the program was started in",
      [](Text text, Options* to) { return TakeText(text, &to->outputdir); }},
     {"EXIT_PROFILES", "none", kListForm,

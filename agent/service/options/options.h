@@ -24,10 +24,14 @@ struct Options {
   int signal_cpu = 0;
   int64_t heap_rate = 0;
   int cpu_rate = 0;
+  int64_t mutex_fraction = 0;
+  int64_t block_rate = 0;  // nanoseconds
   uint32_t stack_depth = 0;
   UnwinderChoice unwinder = UnwinderChoice::kAuto;
   std::string cpuprofile;
   std::string memprofile;
+  std::string blockprofile;
+  std::string mutexprofile;
   std::string outputdir;
   std::vector<std::string> exit_profiles;
   int64_t interval_ns = 0;  // 0: off

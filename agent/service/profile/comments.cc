@@ -35,6 +35,10 @@ std::vector<std::string> Comments(const Circumstances& circumstances) {
            &comments);
   AddDrops(circumstances.drops.no_thread_record, "no memory for a thread's record", &comments);
   AddDrops(circumstances.drops.reentrant, "signal arrived while one was recorded", &comments);
+  AddDrops(circumstances.drops.lock_waits, "lock could not be followed (missing in mutex)",
+           &comments);
+  AddDrops(circumstances.drops.contention_pairs, "no waiter found (missing in contention)",
+           &comments);
   if (const uint64_t threads = circumstances.drops.no_timer; threads != 0) {
     comments.push_back("dropped: " + std::to_string(threads) +
                        " threads, the kernel refused them a CPU timer (ulimit -i)");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/service/profile/contention_profile.h"
 #include "agent/service/profile/heap_profile.h"
 
 namespace pprofagent::service {
@@ -12,6 +13,7 @@ constexpr ValueType kHeapTypes[] = {{"alloc_objects", "count"},
                                     {"alloc_space", "bytes"},
                                     {"inuse_objects", "count"},
                                     {"inuse_space", "bytes"}};
+constexpr ValueType kContentionTypes[] = {{"contentions", "count"}, {"delay", "nanoseconds"}};
 constexpr ValueType kCpuTypes[] = {{"samples", "count"}, {"cpu", "nanoseconds"}};
 constexpr std::string_view kCpuAliases[] = {"profile"};
 
@@ -40,6 +42,31 @@ constexpr KindSpec kTable[] = {
      {"cpu", "nanoseconds"},
      "Where the program's threads spend CPU time.",
      nullptr},
+    {Kind::kMutex,
+     "mutex",
+     {},
+     kContentionTypes,
+     "",
+     {"contentions", "count"},
+     "Who kept others waiting: stacks that released a lock, with the time its waiters lost.",
+     RecordMutex},
+    {Kind::kBlock,
+     "block",
+     {},
+     kContentionTypes,
+     "",
+     {"contentions", "count"},
+     "Who waited, for locks, conditions, semaphores, barriers and other threads.",
+     RecordBlock},
+    {Kind::kContention,
+     "contention",
+     {},
+     kContentionTypes,
+     "",
+     {"contentions", "count"},
+     "Who waited for whom: each contention once for the waiter's stack and once for the "
+     "holder's, told apart by the label role.",
+     RecordContention},
 };
 
 }  // namespace

@@ -13,7 +13,7 @@
 
 namespace pprofagent::service {
 
-enum class Kind { kHeap, kAllocs, kCpu };
+enum class Kind { kHeap, kAllocs, kCpu, kMutex, kBlock, kContention };
 
 struct ValueType {
   std::string_view type;
@@ -43,7 +43,7 @@ const KindSpec& SpecOf(Kind kind);
 // By name or alias; null if there is none.
 const KindSpec* FindKind(std::string_view name);
 
-// "heap, allocs, cpu", for messages.
+// "heap, allocs, cpu, ...", for messages.
 std::string KindNames();
 
 }  // namespace pprofagent::service

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A profile in a file the user named (options CPUPROFILE, MEMPROFILE), as
+// A profile in a file the user named (options CPUPROFILE, MEMPROFILE ...), as
 // opposed to a dump.
 #pragma once
 

@@ -190,8 +190,8 @@ TEST_F(ControllerTest, LogsUnknownKindsAndTakesTheDefault) {
   ASSERT_EQ(controller.signal_kinds().size(), 1u);
   EXPECT_EQ(controller.signal_kinds()[0]->kind, Kind::kHeap);
   EXPECT_FALSE(controller.HasExitWork());
-  EXPECT_NE(Log().find("PPROFAGENT_SIGNAL_PROFILES: \"haep\" is not a profile; there are heap, "
-                       "allocs, cpu; using heap"),
+  EXPECT_NE(Log().find("PPROFAGENT_SIGNAL_PROFILES: \"haep\" is not a profile; there are " +
+                       KindNames() + "; using heap"),
             std::string::npos)
       << Log();
   EXPECT_NE(Log().find("PPROFAGENT_EXIT_PROFILES: \"nothing\" is not a profile"),

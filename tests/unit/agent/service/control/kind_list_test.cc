@@ -19,7 +19,7 @@ TEST(ParseKinds, TakesNamesAndAliasesOnce) {
 TEST(ParseKinds, NamesWhatItDoesNotKnow) {
   Kinds kinds;
   EXPECT_EQ(ParseKinds({"heap", "haep"}, &kinds).text(),
-            "\"haep\" is not a profile; there are heap, allocs, cpu");
+            "\"haep\" is not a profile; there are " + KindNames());
 }
 
 }  // namespace

@@ -22,10 +22,14 @@ TEST(ParseEnvironment, TakesDefaultsWithoutVariables) {
     EXPECT_EQ(parsed.options.signal_cpu, 0);
     EXPECT_EQ(parsed.options.heap_rate, 524288);
     EXPECT_EQ(parsed.options.cpu_rate, 100);
+    EXPECT_EQ(parsed.options.mutex_fraction, 1);
+    EXPECT_EQ(parsed.options.block_rate, 1'000'000);
     EXPECT_EQ(parsed.options.stack_depth, 128u);
     EXPECT_EQ(parsed.options.unwinder, UnwinderChoice::kAuto);
     EXPECT_EQ(parsed.options.cpuprofile, "");
     EXPECT_EQ(parsed.options.memprofile, "");
+    EXPECT_EQ(parsed.options.blockprofile, "");
+    EXPECT_EQ(parsed.options.mutexprofile, "");
     EXPECT_TRUE(parsed.options.exit_profiles.empty());
     EXPECT_EQ(parsed.options.interval_ns, 0);
     EXPECT_EQ(parsed.options.keep, 32);
@@ -43,10 +47,14 @@ TEST(ParseEnvironment, ReadsEveryOption) {
       "PPROFAGENT_SIGNAL_CPU=USR2",
       "PPROFAGENT_HEAP_RATE=1M",
       "PPROFAGENT_CPU_RATE=250",
+      "PPROFAGENT_MUTEX_FRACTION=5",
+      "PPROFAGENT_BLOCK_RATE=20us",
       "PPROFAGENT_STACK_DEPTH=1024",
       "PPROFAGENT_UNWINDER=fp",
       "PPROFAGENT_CPUPROFILE=c.pb.gz",
       "PPROFAGENT_MEMPROFILE=m.pb.gz",
+      "PPROFAGENT_BLOCKPROFILE=b.pb.gz",
+      "PPROFAGENT_MUTEXPROFILE=x.pb.gz",
       "PPROFAGENT_OUTPUTDIR=/o",
       "PPROFAGENT_EXIT_PROFILES=allocs",
       "PPROFAGENT_INTERVAL=30s",
@@ -63,10 +71,14 @@ TEST(ParseEnvironment, ReadsEveryOption) {
   EXPECT_EQ(options.signal_cpu, SIGUSR2);
   EXPECT_EQ(options.heap_rate, 1 << 20);
   EXPECT_EQ(options.cpu_rate, 250);
+  EXPECT_EQ(options.mutex_fraction, 5);
+  EXPECT_EQ(options.block_rate, 20'000);
   EXPECT_EQ(options.stack_depth, 1024u);
   EXPECT_EQ(options.unwinder, UnwinderChoice::kFramePointers);
   EXPECT_EQ(options.cpuprofile, "c.pb.gz");
   EXPECT_EQ(options.memprofile, "m.pb.gz");
+  EXPECT_EQ(options.blockprofile, "b.pb.gz");
+  EXPECT_EQ(options.mutexprofile, "x.pb.gz");
   EXPECT_EQ(options.outputdir, "/o");
   EXPECT_EQ(options.exit_profiles, std::vector<std::string>{"allocs"});
   EXPECT_EQ(options.interval_ns, 30'000'000'000);
@@ -105,6 +117,8 @@ TEST(ParseEnvironment, KeepsTheDefaultOfABadValueAndSaysSo) {
     ASSERT_EQ(parsed.problems.size(), 1u) << each.entry;
     EXPECT_EQ(parsed.problems[0], each.problem);
     EXPECT_EQ(parsed.options.cpu_rate, 100);
+    EXPECT_EQ(parsed.options.mutex_fraction, 1);
+    EXPECT_EQ(parsed.options.block_rate, 1'000'000);
     EXPECT_EQ(parsed.options.heap_rate, 524288);
     EXPECT_EQ(parsed.options.dir, "/tmp/pprofagent-%u");
   }

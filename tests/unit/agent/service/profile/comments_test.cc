@@ -26,16 +26,20 @@ TEST(Comments, TellWhatIsMissingAndWhy) {
                          .live_map_full = 2,
                          .no_thread_record = 3,
                          .reentrant = 4,
+                         .lock_waits = 7,
+                         .contention_pairs = 8,
                          .no_timer = 6};
   circumstances.truncated_samples = 5;
   const std::vector<std::string> all = Comments(circumstances);
-  const std::vector<std::string> tail(all.end() - 6, all.end());
+  const std::vector<std::string> tail(all.end() - 8, all.end());
   const std::vector<std::string> expected = {
       "cut: 5 stacks had more frames than that",
       "dropped: 1 samples, stack table full",
       "dropped: 2 samples, table of live blocks full (missing in inuse only)",
       "dropped: 3 samples, no memory for a thread's record",
       "dropped: 4 samples, signal arrived while one was recorded",
+      "dropped: 7 samples, lock could not be followed (missing in mutex)",
+      "dropped: 8 samples, no waiter found (missing in contention)",
       "dropped: 6 threads, the kernel refused them a CPU timer (ulimit -i)"};
   EXPECT_EQ(tail, expected);
 }

@@ -65,7 +65,9 @@ TEST_F(HeapProfileTest, CountsWhatItLacks) {
   hot::StackView deep = fake_hot::Stack({0x10});
   deep.truncated = true;
   fake_hot::AddHeapSample({deep, 16, 1, 16, 0, 0});
-  fake_hot::SetDrops({7, 0, 0, 0, 0});
+  hot::Drops drops{};
+  drops.stack_table_full = 7;
+  fake_hot::SetDrops(drops);
   const std::string comments = test::CommentText(Write(Kind::kHeap));
   EXPECT_NE(comments.find("heap sampling rate: 524288 bytes\n"), std::string::npos) << comments;
   EXPECT_NE(comments.find("cut: 1 stacks"), std::string::npos) << comments;

@@ -15,6 +15,8 @@ struct State {
   std::condition_variable changed;
   std::vector<hot::HeapSample> heap;
   std::vector<hot::CpuSample> cpu;
+  std::vector<hot::ContentionSample> contentions;
+  std::vector<hot::ContentionPairSample> pairs;
   hot::Drops drops = {};
   hot::CpuStart cpu_start = hot::CpuStart::kOk;
   bool cpu_running = false;
@@ -51,6 +53,8 @@ void Reset() {
   const std::lock_guard lock(state.mutex);
   state.heap.clear();
   state.cpu.clear();
+  state.contentions.clear();
+  state.pairs.clear();
   state.drops = {};
   state.cpu_start = hot::CpuStart::kOk;
   state.cpu_running = false;
@@ -88,6 +92,16 @@ void AddCpuSample(const hot::StackView& stack, int64_t count, int64_t nanosecond
 void AddCpuRecord(const hot::CpuSample& sample) {
   const std::lock_guard lock(Global().mutex);
   Global().cpu.push_back(sample);
+}
+
+void AddContention(const hot::ContentionSample& sample) {
+  const std::lock_guard lock(Global().mutex);
+  Global().contentions.push_back(sample);
+}
+
+void AddContentionPair(const hot::ContentionPairSample& pair) {
+  const std::lock_guard lock(Global().mutex);
+  Global().pairs.push_back(pair);
 }
 
 void SetDrops(const hot::Drops& drops) { Global().drops = drops; }
@@ -228,6 +242,31 @@ void VisitCpu(CpuVisitor visitor, void* context) {
   const std::lock_guard lock(Global().mutex);
   for (const CpuSample& sample : Global().cpu) visitor(context, sample);
 }
+
+namespace {
+
+void VisitContentions(bool with_kind, ContentionVisitor visitor, void* context) {
+  const std::lock_guard lock(Global().mutex);
+  for (const ContentionSample& sample : Global().contentions) {
+    if ((sample.kind[0] != '\0') == with_kind) visitor(context, sample);
+  }
+}
+
+}  // namespace
+
+void VisitBlock(ContentionVisitor visitor, void* context) {
+  VisitContentions(true, visitor, context);
+}
+void VisitMutex(ContentionVisitor visitor, void* context) {
+  VisitContentions(false, visitor, context);
+}
+void VisitContention(ContentionPairVisitor visitor, void* context) {
+  const std::lock_guard lock(Global().mutex);
+  for (const ContentionPairSample& pair : Global().pairs) visitor(context, pair);
+}
+
+int64_t MutexFraction() { return 5; }
+int64_t BlockRate() { return 1000; }
 
 Drops ReadDrops() { return Global().drops; }
 

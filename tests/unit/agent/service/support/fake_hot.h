@@ -26,6 +26,9 @@ void AddHeapSample(const hot::HeapSample& sample);
 void AddCpuSample(const hot::StackView& stack, int64_t count, int64_t nanoseconds);
 // The same stack a second time in one visit, as from another thread's record.
 void AddCpuRecord(const hot::CpuSample& sample);
+// `kind` empty: the mutex profile's, otherwise the block profile's.
+void AddContention(const hot::ContentionSample& sample);
+void AddContentionPair(const hot::ContentionPairSample& pair);
 void SetDrops(const hot::Drops& drops);
 
 void SetCpuStart(hot::CpuStart result);

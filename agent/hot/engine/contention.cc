@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/hot/engine/contention.h"
+
+#include <atomic>
+
+#include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/thread.h"
+#include "agent/hot/engine/wait_sampler.h"
+#include "agent/hot/hooks.h"
+#include "agent/hot/rt/clock.h"
+#include "agent/hot/rt/sandbox.h"
+
+namespace pprofagent::hot {
+
+constinit std::atomic<bool> g_watching_waits{false};
+
+namespace {
+
+constinit std::atomic<bool> g_started{false};
+constinit std::atomic<uint32_t> g_mutex_fraction{0};
+constinit std::atomic<int64_t> g_block_rate{0};
+constinit SampleLimit g_block_limit;
+constinit SampleLimit g_mutex_limit;
+constinit std::atomic<uint64_t> g_pairs_missed{0};
+
+constexpr int64_t kMostFraction = 1'000'000;
+// Nineteen hours.
+constexpr int64_t kHighestBlockRate = int64_t{1} << 46;
+
+// A pair in the making. Taken by the releaser, free again when both sides have
+// come. A side that never comes (its thread was killed in between) costs the
+// cell.
+struct PairNote : LockNote {
+  std::atomic<bool> is_taken;
+  std::atomic<uint8_t> sides;
+  const StackRecord* waiter;
+  const StackRecord* holder;
+  uintptr_t lock;
+  ContentionWeight weight;
+};
+
+constexpr uint8_t kWaiterCame = 1;
+constexpr uint8_t kHolderCame = 2;
+constexpr uint32_t kNotes = 256;
+constinit PairNote g_notes[kNotes] = {};
+constinit std::atomic<uint32_t> g_next_note{0};
+
+PairNote* TakeNote() {
+  constexpr uint32_t kProbes = 16;
+  for (uint32_t i = 0; i < kProbes; ++i) {
+    PairNote& note = g_notes[g_next_note.fetch_add(1, std::memory_order_relaxed) % kNotes];
+    if (!note.is_taken.load(std::memory_order_relaxed) &&
+        !note.is_taken.exchange(true, std::memory_order_acquire)) {
+      note.sides.store(0, std::memory_order_relaxed);
+      return &note;
+    }
+  }
+  g_pairs_missed.fetch_add(1, std::memory_order_relaxed);
+  return nullptr;
+}
+
+// Who comes second finds what the first wrote.
+void SideCame(PairNote* note, uint8_t side) {
+  const uint8_t before = note->sides.fetch_or(side, std::memory_order_acq_rel);
+  if ((before | side) != (kWaiterCame | kHolderCame)) return;
+  ContentionPair* pair = nullptr;
+  if (note->waiter != nullptr && note->holder != nullptr) {
+    pair = FindContentionPair(note->waiter, note->holder, note->lock);
+  }
+  if (pair != nullptr) {
+    pair->counters.Add(note->weight);
+  } else {
+    g_pairs_missed.fetch_add(1, std::memory_order_relaxed);
+  }
+  note->is_taken.store(false, std::memory_order_release);
+}
+
+// Null: nothing can be recorded of this thread now.
+ThreadRecord* RecordForWait() {
+  if (!t_state.watched) FollowThisThread();
+  return CurrentRecord();
+}
+
+bool MayRecord() { return t_state.guard == 0 && !IsSandboxed(); }
+
+bool IsLock(WaitKind kind) {
+  return kind == WaitKind::kMutex || kind == WaitKind::kRwlockRead ||
+         kind == WaitKind::kRwlockWrite;
+}
+
+// The profiles tell rwlocks' two sides apart by their stacks.
+WaitKind ProfiledKind(WaitKind kind) {
+  return kind == WaitKind::kRwlockRead ? WaitKind::kRwlockWrite : kind;
+}
+
+void Add(const StackRecord* stack, ContentionSide side, WaitKind kind,
+         const ContentionWeight& weight) {
+  if (stack == nullptr) return;
+  if (ContentionBucket* bucket = FindContentionBucket(stack, side, kind)) {
+    bucket->counters.Add(weight);
+  } else {
+    CountStoreFull();
+  }
+}
+
+// The stack, if one was taken.
+const StackRecord* RecordBlocked(WaitKind kind, uint64_t waited_ns, uint64_t now_ns,
+                                 ThreadRecord* record, const Registers& caller) {
+  const int64_t asked_for = g_block_rate.load(std::memory_order_relaxed);
+  if (asked_for <= 0) return nullptr;
+  const uint64_t rate = g_block_limit.Rate(static_cast<uint64_t>(asked_for), now_ns);
+  ContentionWeight weight{};
+  if (!WeighWait(waited_ns, rate, &record->random, &weight)) return nullptr;
+  g_block_limit.Count(rate, now_ns);
+  const StackRecord* stack = CaptureLockHookStack(caller);
+  Add(stack, ContentionSide::kWaiter, ProfiledKind(kind), weight);
+  return stack;
+}
+
+void PairUp(LockNote* notes, const StackRecord* stack) {
+  while (notes != nullptr) {
+    auto* note = static_cast<PairNote*>(notes);
+    notes = notes->next;  // the note may be somebody else's right after
+    note->waiter = stack;
+    SideCame(note, kWaiterCame);
+  }
+}
+
+void UpdateWatching() {
+  g_watching_waits.store(g_started.load(std::memory_order_relaxed) &&
+                             (g_mutex_fraction.load(std::memory_order_relaxed) > 0 ||
+                              g_block_rate.load(std::memory_order_relaxed) > 0),
+                         std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Wait::Wait(WaitKind kind, const void* object, const Registers& caller)
+    : caller_(caller), object_(object), kind_(kind) {
+  if (!MayRecord()) return;
+  const Guard guard;
+  ThreadRecord* record = RecordForWait();
+  if (record == nullptr) return;
+  is_recorded_ = true;
+  if (IsLock(kind) && g_mutex_fraction.load(std::memory_order_relaxed) > 0) {
+    JoinLockWaiters(object, &lock_wait_);
+  } else {
+    lock_wait_.since_ns = MonotonicNanos();
+  }
+  record->parked.Begin(kind, reinterpret_cast<uintptr_t>(object), lock_wait_.since_ns, caller.pc,
+                       caller.sp, caller.bp);
+}
+
+void Wait::End(bool counts) {
+  if (!is_recorded_) return;
+  const Guard guard;
+  ThreadRecord* record = t_state.record;
+  LockNote* notes = nullptr;
+  const uint64_t now = LeaveLockWaiters(object_, lock_wait_, &notes);
+  if (record != nullptr) record->parked.End();
+  const bool records = record != nullptr && !IsSandboxed();
+  const StackRecord* stack = nullptr;
+  if (counts && records) {
+    stack = RecordBlocked(kind_, now - lock_wait_.since_ns, now, record, caller_);
+  }
+  if (notes == nullptr) return;
+  if (stack == nullptr && records) stack = CaptureLockHookStack(caller_);
+  PairUp(notes, stack);
+}
+
+LockNote* Release::Charge(void* context, uint64_t waited_ns, uint64_t now_ns) {
+  auto* release = static_cast<Release*>(context);
+  Random* random = &t_state.record->random;
+  const uint32_t fraction = g_mutex_fraction.load(std::memory_order_relaxed);
+  if (fraction == 0 || !PassFraction(fraction, random)) return nullptr;
+  const uint64_t rate = g_mutex_limit.Rate(1, now_ns);
+  ContentionWeight weight{};
+  if (!WeighWait(waited_ns, rate, random, &weight)) return nullptr;
+  g_mutex_limit.Count(rate, now_ns);
+  release->is_sampled_ = true;
+  release->contentions_ = weight.contentions * fraction;
+  release->delay_ns_ = weight.delay_ns * fraction;
+  PairNote* note = TakeNote();
+  if (note != nullptr) {
+    note->lock = reinterpret_cast<uintptr_t>(release->lock_);
+    note->weight = {release->contentions_, release->delay_ns_};
+  }
+  release->note_ = note;
+  return note;
+}
+
+Release::Release(const void* lock) : lock_(lock) {
+  if (!MayRecord()) return;
+  const Guard guard;
+  if (RecordForWait() == nullptr) return;
+  ReleaseToWaiters(lock, Charge, this);
+}
+
+void Release::End(const Registers& caller, bool released) {
+  if (!is_sampled_) return;
+  const Guard guard;
+  const StackRecord* stack = nullptr;
+  if (released && t_state.record != nullptr && !IsSandboxed()) {
+    stack = CaptureLockHookStack(caller);
+  }
+  Add(stack, ContentionSide::kReleaser, WaitKind::kNone, {contentions_, delay_ns_});
+  if (note_ == nullptr) return;
+  auto* note = static_cast<PairNote*>(note_);
+  note->holder = stack;
+  SideCame(note, kHolderCame);
+}
+
+void StartContentionEngine() {
+  g_started.store(true, std::memory_order_relaxed);
+  UpdateWatching();
+}
+
+void SetMutexSamplingFraction(int64_t fraction) {
+  if (fraction < 0) fraction = 0;
+  if (fraction > kMostFraction) fraction = kMostFraction;
+  g_mutex_fraction.store(static_cast<uint32_t>(fraction), std::memory_order_relaxed);
+  UpdateWatching();
+}
+int64_t MutexSamplingFraction() { return g_mutex_fraction.load(std::memory_order_relaxed); }
+
+void SetBlockSamplingRate(int64_t nanoseconds) {
+  if (nanoseconds < 0) nanoseconds = 0;
+  if (nanoseconds > kHighestBlockRate) nanoseconds = kHighestBlockRate;
+  g_block_rate.store(nanoseconds, std::memory_order_relaxed);
+  UpdateWatching();
+}
+int64_t BlockSamplingRate() { return g_block_rate.load(std::memory_order_relaxed); }
+
+uint64_t ContentionPairsMissed() { return g_pairs_missed.load(std::memory_order_relaxed); }
+
+void ResetContentionInChild() {
+  ResetLockWaiters();
+  g_block_limit.Reset();
+  g_mutex_limit.Reset();
+  for (PairNote& note : g_notes) note.is_taken.store(false, std::memory_order_relaxed);
+}
+
+}  // namespace pprofagent::hot

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Block, mutex and contention profiles against waits of known length (tests/programs/contention.c).
+
+The program adds up what its threads measured around their own calls; a profile must say the same
+to within what lies between two readings of a clock next to each other: a thread may be suspended
+there, so that up to SLACK of a wait may be missing or too much.
+"""
+
+import unittest
+
+import harness
+
+SLACK = 0.1  # of the truth
+LOCKS = ("mutex", "recursive", "timedlock", "mtx", "rwlock")
+OTHERS = {"cond": "cond", "sem": "sem", "join": "join", "barrier": "barrier"}
+WAITER = {"recursive": "wait_for_mutex"}
+RELEASER = {"recursive": "release_mutex", "timedlock": "release_mutex"}
+
+
+class KnownWaits(harness.TestCase):
+    KINDS = "mutex,block,contention"
+
+    def profiles(self, *arguments, **options):
+        """What the program said, and its profiles by kind."""
+        for file in self.dump_files():
+            file.unlink()
+        options.setdefault("BLOCK_RATE", "1ns")
+        result = self.run_program(harness.PROGRAMS / "contention", *arguments, check=True,
+                                  environment=self.agent(EXIT_PROFILES=self.KINDS, **options))
+        truth = {line.split()[0]: int(line.split()[1])
+                 for line in result.stdout.decode().splitlines()}
+        self.assertEqual(result.stderr, b"")
+        self.assertEqual(self.log_lines(), [])
+        return truth, {kind: self.read(self.dump_files(kind=kind)[0])
+                       for kind in self.KINDS.split(",")}
+
+    def assert_near(self, found, truth, message=None):
+        self.assertAlmostEqual(found / truth, 1, delta=SLACK, msg=message)
+
+    def test_locks(self):
+        for kind in LOCKS:
+            with self.subTest(kind=kind):
+                truth, found = self.profiles(kind, 100)
+                waiter = WAITER.get(kind, f"wait_for_{kind}")
+                releaser = RELEASER.get(kind, f"release_{kind}")
+                block, mutex, pairs = (found[name] for name in ("block", "mutex", "contention"))
+                # Held for 100 ms with five waiters: half a second on each side.
+                self.assertGreater(truth["charged"], 5 * 100e6)
+                self.assert_near(block.total("delay", waiter), truth["waited"], "block")
+                self.assert_near(mutex.total("delay", releaser), truth["charged"], "mutex")
+                self.assertEqual(block.total("contentions", waiter), truth["waits"])
+                self.assertEqual(mutex.total("contentions", releaser), 1)
+                # Nothing is charged that nobody waited for.
+                self.assertLessEqual(mutex.total("delay"), block.total("delay"))
+                kinds = {sample.labels["kind"] for sample in block.samples
+                         if waiter in sample.functions()}
+                self.assertEqual(kinds, {"rwlock" if kind == "rwlock" else "mutex"})
+                self.check_pairs(pairs, waiter, releaser, mutex)
+
+    def check_pairs(self, pairs, waiter, releaser, mutex):
+        by_pair = {}
+        for sample in pairs.samples:
+            by_pair.setdefault(sample.labels["pair"], {})[sample.labels["role"]] = sample
+        for pair in by_pair.values():
+            self.assertEqual(set(pair), {"waiter", "holder"})
+            self.assertEqual(pair["waiter"].values, pair["holder"].values)
+            self.assertEqual(pair["waiter"].labels["object"], pair["holder"].labels["object"])
+            self.assertIn(waiter, pair["waiter"].functions())
+        largest = max(by_pair.values(), key=lambda pair: pair["waiter"].values[1])
+        self.assertIn(releaser, largest["holder"].functions())
+        self.assertEqual(pairs.total("delay"), 2 * mutex.total("delay"))
+
+    def test_other_waits(self):
+        for kind, label in OTHERS.items():
+            with self.subTest(kind=kind):
+                truth, found = self.profiles(kind, 50, 2)
+                block = found["block"]
+                function = f"wait_for_{kind}"
+                self.assert_near(block.total("delay", function), truth["waited"])
+                main_wait = max((sample for sample in block.samples
+                                 if function in sample.functions()),
+                                key=lambda sample: sample.values[1])
+                self.assertEqual(main_wait.labels, {"kind": label})
+
+    def test_default_rates_record_long_waits_exactly(self):
+        truth, found = self.profiles("mutex", 50, BLOCK_RATE="1ms")
+        self.assert_near(found["block"].total("delay", "wait_for_mutex"), truth["waited"])
+        self.assert_near(found["mutex"].total("delay", "release_mutex"), truth["charged"])
+
+    def test_a_rate_of_zero_records_nothing(self):
+        _, found = self.profiles("mutex", 10, BLOCK_RATE=0, MUTEX_FRACTION=0)
+        for kind, profile in found.items():
+            self.assertEqual(profile.samples, [], kind)
+        _, found = self.profiles("mutex", 10, BLOCK_RATE=0)
+        self.assertEqual(found["block"].samples, [])
+        self.assertNotEqual(found["mutex"].samples, [])
+        _, found = self.profiles("mutex", 10, MUTEX_FRACTION=0)
+        self.assertNotEqual(found["block"].samples, [])
+        self.assertEqual(found["mutex"].samples, [])
+
+    def test_types_and_defaults_are_gos(self):
+        _, found = self.profiles("mutex", 10)
+        for profile in found.values():
+            self.assertEqual(profile.sample_types, [("contentions", "count"),
+                                                    ("delay", "nanoseconds")])
+            self.assertEqual(profile.period_type, ("contentions", "count"))
+            self.assertEqual(profile.period, 1)
+            self.assertEqual(profile.default_sample_type, "")
+
+    def test_a_storm_is_thinned_out_and_said_to_be(self):
+        """Two threads that contend for a mutex without end: what the two sides say belongs
+        together, although few waits are recorded one by one."""
+        _, found = self.profiles("burst", 0, 300)
+        block, mutex = found["block"], found["mutex"]
+        waited, charged = block.total("delay"), mutex.total("delay", "release_mutex")
+        self.assertGreater(charged, 0)
+        # A waiter goes on waiting when the lock is free and it is not yet awake.
+        self.assertLess(charged, 2 * waited)
+        self.assertTrue(any("beyond 1000 samples a second" in line for line in mutex.comments))
+
+    def test_files_at_exit(self):
+        files = {kind: self.scratch / f"{kind}.pb.gz" for kind in ("block", "mutex")}
+        self.run_program(harness.PROGRAMS / "contention", "mutex", 10, check=True,
+                         environment=self.agent(BLOCKPROFILE=files["block"],
+                                                MUTEXPROFILE=files["mutex"]))
+        self.assertGreater(self.read(files["block"]).total("delay", "wait_for_mutex"), 5 * 10e6)
+        self.assertGreater(self.read(files["mutex"]).total("delay", "release_mutex"), 5 * 10e6)
+
+
+if __name__ == "__main__":
+    unittest.main()
