@@ -24,9 +24,16 @@ class Transparency(harness.TestCase):
             yield "before jemalloc", self.agent(preload=f"{harness.LIBRARY}:{JEMALLOC}")
             yield "after jemalloc", self.agent(preload=f"{JEMALLOC}:{harness.LIBRARY}")
 
-    def check(self, *command, only=None, **arguments):
+    def lock_variants(self):
+        yield "no options", self.agent()
+        yield "every wait", self.agent(BLOCK_RATE="1ns", EXIT_PROFILES="block,mutex,contention")
+        yield "no locks", self.agent(BLOCK_RATE=0, MUTEX_FRACTION=0)
+        if JEMALLOC.exists():
+            yield "before jemalloc", self.agent(preload=f"{harness.LIBRARY}:{JEMALLOC}")
+
+    def check(self, *command, only=None, variants=None, **arguments):
         bare = self.run_program(*command, environment=harness.bare_environment(), **arguments)
-        for name, environment in self.variants():
+        for name, environment in variants or self.variants():
             if only and name not in only:
                 continue
             with self.subTest(variant=name):
@@ -137,6 +144,12 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])); sys.exit(3)"""
 
     def test_loader(self):
         self.check_own("loader", harness.PROGRAMS / "plugin.so")
+
+    def test_locks(self):
+        for program in ("lock_results", "cxx_locks", "old_condition"):
+            with self.subTest(program=program):
+                checked = self.check_own(program, variants=self.lock_variants())
+                self.assertEqual(checked.returncode, 0)
 
     def test_processes(self):
         self.assertEqual(self.check_own("processes").returncode, 5)
