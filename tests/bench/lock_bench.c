@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // lock_bench KIND THREADS SECTION OUTSIDE MILLIONS: what a lock and an unlock
-// cost, in nanoseconds of wall time per operation of all threads together (of
-// CPU time with one thread).
+// cost with the loops around them, in nanoseconds of CPU time per operation, of
+// all threads together.
 //
 //   KIND      mutex, rwlock (read), or alone: a mutex in a program of one thread
 //   SECTION   turns of an empty loop with the lock held
@@ -59,10 +59,10 @@ static void* sleep_for_ever(void* unused) {
   return unused;
 }
 
-static double now(clockid_t clock) {
+static double cpu_time(void) {
   struct timespec time;
-  clock_gettime(clock, &time);
-  return time.tv_sec * 1e9 + time.tv_nsec;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
 int main(int argc, char** argv) {
@@ -74,19 +74,19 @@ int main(int argc, char** argv) {
   operations = (long)(atof(argv[5]) * 1e6) / threads;
   pthread_t id[64];
   if (threads < 1 || threads > 64) return 2;
+  double begin;
   if (threads == 1) {
     if (strcmp(argv[1], "alone") != 0) pthread_create(&id[0], NULL, sleep_for_ever, NULL);
     pthread_barrier_init(&start, NULL, 1);
-    double begin = now(CLOCK_PROCESS_CPUTIME_ID);
+    begin = cpu_time();
     work(NULL);
-    printf("%.3f\n", (now(CLOCK_PROCESS_CPUTIME_ID) - begin) / (double)operations);
-    return 0;
+  } else {
+    pthread_barrier_init(&start, NULL, (unsigned)threads + 1);
+    for (int i = 0; i < threads; i++) pthread_create(&id[i], NULL, work, NULL);
+    begin = cpu_time();
+    pthread_barrier_wait(&start);
+    for (int i = 0; i < threads; i++) pthread_join(id[i], NULL);
   }
-  pthread_barrier_init(&start, NULL, (unsigned)threads + 1);
-  for (int i = 0; i < threads; i++) pthread_create(&id[i], NULL, work, NULL);
-  pthread_barrier_wait(&start);
-  double begin = now(CLOCK_MONOTONIC);
-  for (int i = 0; i < threads; i++) pthread_join(id[i], NULL);
-  printf("%.3f\n", (now(CLOCK_MONOTONIC) - begin) / ((double)operations * threads));
+  printf("%.3f\n", (cpu_time() - begin) / ((double)operations * threads));
   return 0;
 }

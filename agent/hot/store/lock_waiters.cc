@@ -114,6 +114,12 @@ LockEntry* FindOrMake(LockSlot* slot, uintptr_t lock) {
   return entry;
 }
 
+// Written under the slot's lock only, so that no locked addition is needed.
+void CountWaiters(LockSlot* slot, int change) {
+  const uint32_t waiters = slot->waiters.load(std::memory_order_relaxed);
+  slot->waiters.store(waiters + static_cast<uint32_t>(change), std::memory_order_relaxed);
+}
+
 uint64_t Later(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
 }  // namespace
@@ -128,7 +134,7 @@ uint64_t JoinLockWaiters(const void* lock, LockWait* wait) {
   if (entry != nullptr) {
     ++entry->waiting;
     entry->start_sum += Later(wait->since_ns, entry->released_at);
-    slot->waiters.fetch_add(1, std::memory_order_relaxed);
+    CountWaiters(slot, 1);
     wait->generation = slot->generation;
     wait->is_counted = true;
   } else {
@@ -150,7 +156,7 @@ uint64_t LeaveLockWaiters(const void* lock, const LockWait& wait, LockNote** not
     entry->notes = nullptr;
     entry->start_sum -= Later(wait.since_ns, entry->released_at);
     --entry->waiting;
-    slot->waiters.fetch_sub(1, std::memory_order_relaxed);
+    CountWaiters(slot, -1);
   }
   Close(slot);
   return now;
