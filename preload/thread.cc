@@ -26,7 +26,7 @@ void* Enter(void* start) {
 PPROFAGENT_INTERPOSE int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                                         void* (*routine)(void*), void* argument) {
   hot::ThreadCreationBegins();
-  hot::ThreadStart* start = hot::PrepareThread(routine, argument, attributes);
+  hot::ThreadStart* start = hot::PrepareThread(routine, argument, attributes, CallerRegisters());
   if (start == nullptr) {
     return hot::g_real_other.pthread_create(thread, attributes, routine, argument);
   }

@@ -57,8 +57,10 @@ void RestoreBlock(void* block, const ForgottenBlock& forgotten);
 // What the new thread needs to know, in memory of the agent's own.
 struct ThreadStart;
 
-// In the creating thread. Null: no memory, create the thread without us.
-ThreadStart* PrepareThread(void* (*start)(void*), void* argument, const pthread_attr_t* attributes);
+// In the creating thread. Null: no memory, create the thread without us. `caller`
+// describes the interposer's caller (CallerRegisters).
+ThreadStart* PrepareThread(void* (*start)(void*), void* argument, const pthread_attr_t* attributes,
+                           const Registers& caller);
 // The real pthread_create failed.
 void AbandonThread(ThreadStart* start);
 // First thing in the new thread; releases `start`. Returns the program's

@@ -68,6 +68,12 @@ struct ContentionPairSample {
   uintptr_t identity;
 };
 
+// A stack that made threads, and how many since the process began.
+struct CreationSample {
+  StackView stack;
+  int64_t threads;
+};
+
 // Samples lost, by reason. Cumulative.
 struct Drops {
   uint64_t stack_table_full;  // no memory for a new stack or bucket
@@ -93,6 +99,8 @@ using HeapVisitor = void (*)(void* context, const HeapSample& sample);
 using CpuVisitor = void (*)(void* context, const CpuSample& sample);
 void VisitHeap(HeapVisitor visitor, void* context);
 void VisitCpu(CpuVisitor visitor, void* context);
+using CreationVisitor = void (*)(void* context, const CreationSample& sample);
+void VisitCreations(CreationVisitor visitor, void* context);
 using ContentionVisitor = void (*)(void* context, const ContentionSample& sample);
 void VisitBlock(ContentionVisitor visitor, void* context);
 void VisitMutex(ContentionVisitor visitor, void* context);

@@ -149,6 +149,14 @@ class Practice(harness.TestCase):
             self.assertTrue(any("Enter" in name or "LetThemIn" in name
                                 for name in sample.functions()), sample.functions())
 
+    def test_thread_creation(self):
+        self.run_program(harness.PROGRAMS / "crowd", 50, check=True,
+                         environment=self.agent(EXIT_PROFILES="threadcreate"))
+        profile = self.read(self.dump_files(kind="threadcreate")[0])
+        self.assertEqual(profile.sample_types, [("threadcreate", "count")])
+        self.assertEqual(profile.total("threadcreate"), 50)
+        self.assertEqual(profile.total("threadcreate", "main"), 50)
+
     def test_animals(self):
         rounds, moment = 3, 40e6
         mutex, block = self.profiles(harness.PROGRAMS / "animals", rounds, int(moment / 1e6))

@@ -8,6 +8,7 @@
 #include "agent/hot/rt/thread_state.h"
 #include "agent/hot/store/contention_buckets.h"
 #include "agent/hot/store/cpu_buckets.h"
+#include "agent/hot/store/creation_buckets.h"
 #include "agent/hot/store/heap_buckets.h"
 #include "agent/hot/store/live_map.h"
 #include "agent/hot/store/lock_waiters.h"
@@ -60,6 +61,15 @@ void PassCpu(void* visit, const CpuBucket& bucket) {
                              .count = static_cast<int64_t>(bucket.count.load()),
                              .nanoseconds = static_cast<int64_t>(bucket.nanoseconds.load()),
                          });
+}
+
+void PassCreation(void* visit, const CreationBucket& bucket) {
+  const auto& to = *static_cast<Visit<CreationVisitor>*>(visit);
+  to.visitor(to.context,
+             CreationSample{
+                 .stack = View(bucket.stack),
+                 .threads = static_cast<int64_t>(bucket.threads.load(std::memory_order_relaxed)),
+             });
 }
 
 const char* NameOf(WaitKind kind) {
@@ -137,6 +147,11 @@ void VisitHeap(HeapVisitor visitor, void* context) {
 void VisitCpu(CpuVisitor visitor, void* context) {
   Visit<CpuVisitor> visit{visitor, context};
   VisitCpuBuckets(PassCpu, &visit);
+}
+
+void VisitCreations(CreationVisitor visitor, void* context) {
+  Visit<CreationVisitor> visit{visitor, context};
+  VisitCreationBuckets(PassCreation, &visit);
 }
 
 void VisitBlock(ContentionVisitor visitor, void* context) {

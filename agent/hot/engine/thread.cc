@@ -6,11 +6,14 @@
 
 #include <atomic>
 
+#include "agent/hot/engine/capture.h"
 #include "agent/hot/engine/cpu.h"
 #include "agent/hot/engine/requests.h"
 #include "agent/hot/hooks.h"
 #include "agent/hot/rt/mapped_pool.h"
 #include "agent/hot/rt/raw_syscall.h"
+#include "agent/hot/rt/sandbox.h"
+#include "agent/hot/store/creation_buckets.h"
 
 namespace pprofagent::hot {
 
@@ -20,6 +23,8 @@ struct ThreadStart {
   void* argument;
   size_t stack_bytes;
   size_t guard_bytes;
+  int32_t creator_tid;
+  const StackRecord* created_by;
 };
 
 namespace {
@@ -92,6 +97,27 @@ void SetStackBounds(ThreadRecord* record, const ThreadStart& start) {
   record->stack_high = descriptor;
 }
 
+// Of threads made under a guard, by the agent, nothing is noted.
+void SetCreator(ThreadStart* slot, const Registers& caller) {
+  slot->creator_tid = 0;
+  slot->created_by = nullptr;
+  if (t_state.guard > 0 || IsSandboxed()) return;
+  const Guard guard;
+  if (const ThreadRecord* record = CurrentRecord()) {
+    slot->creator_tid = record->tid.load(std::memory_order_relaxed);
+    slot->created_by = CaptureHookStack(caller);
+  }
+}
+
+void CountCreation(const StackRecord* created_by) {
+  if (created_by == nullptr) return;
+  if (CreationBucket* bucket = FindCreationBucket(created_by)) {
+    bucket->threads.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    CountStoreFull();
+  }
+}
+
 }  // namespace
 
 bool StartThreadEngine() {
@@ -130,8 +156,8 @@ void ThreadCreationBegins() {
   if (!g_has_threads.exchange(true, std::memory_order_relaxed)) StartHelperForThreads();
 }
 
-ThreadStart* PrepareThread(void* (*start)(void*), void* argument,
-                           const pthread_attr_t* attributes) {
+ThreadStart* PrepareThread(void* (*start)(void*), void* argument, const pthread_attr_t* attributes,
+                           const Registers& caller) {
   if (!g_started.load(std::memory_order_acquire)) return nullptr;
   ThreadStart* slot = TakeSlot();
   if (slot == nullptr) return nullptr;
@@ -139,6 +165,7 @@ ThreadStart* PrepareThread(void* (*start)(void*), void* argument,
   slot->argument = argument;
   slot->stack_bytes = g_default_stack_bytes;
   slot->guard_bytes = 4096;
+  SetCreator(slot, caller);
   if (attributes != nullptr) {
     size_t bytes = 0;
     if (pthread_attr_getstacksize(attributes, &bytes) == 0 && bytes != 0) {
@@ -158,10 +185,14 @@ ThreadEntry EnterThread(ThreadStart* start) {
     // In a sandbox it gets no record: that takes system calls.
     if (ThreadRecord* record = CurrentRecord()) {
       record->start_routine = reinterpret_cast<uintptr_t>(entry.start);
+      record->creator_tid = start->creator_tid;
+      record->created_by = start->created_by;
+      record->handle = static_cast<uintptr_t>(pthread_self());
       SetStackBounds(record, *start);
       CpuThreadBegins(record);
     }
     WatchForExit();
+    CountCreation(start->created_by);
   }
   AbandonThread(start);
   return entry;

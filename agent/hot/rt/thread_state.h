@@ -25,6 +25,9 @@ namespace pprofagent::hot {
 
 inline constexpr uint32_t kStackCapacity = 1024;
 
+// agent/hot/store, which is built on this.
+struct StackRecord;
+
 struct ThreadRecord {
   // The owner's thread id; 0: free.
   std::atomic<int32_t> tid;
@@ -51,6 +54,11 @@ struct ThreadRecord {
   uintptr_t stack_high;
   // What the program passed to pthread_create; 0 for other threads.
   uintptr_t start_routine;
+  // The thread that made this one and where it did; 0 and null: unknown.
+  int32_t creator_tid;
+  const StackRecord* created_by;
+  // pthread_self(); 0: unknown.
+  uintptr_t handle;
 
   // What the thread waits for, if that is an interposed call.
   ParkedCall parked;

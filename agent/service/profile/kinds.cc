@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/service/profile/contention_profile.h"
+#include "agent/service/profile/creation_profile.h"
 #include "agent/service/profile/heap_profile.h"
 
 namespace pprofagent::service {
@@ -14,6 +15,7 @@ constexpr ValueType kHeapTypes[] = {{"alloc_objects", "count"},
                                     {"inuse_objects", "count"},
                                     {"inuse_space", "bytes"}};
 constexpr ValueType kContentionTypes[] = {{"contentions", "count"}, {"delay", "nanoseconds"}};
+constexpr ValueType kCreationTypes[] = {{"threadcreate", "count"}};
 constexpr ValueType kCpuTypes[] = {{"samples", "count"}, {"cpu", "nanoseconds"}};
 constexpr std::string_view kCpuAliases[] = {"profile"};
 
@@ -67,6 +69,14 @@ constexpr KindSpec kTable[] = {
      "Who waited for whom: each contention once for the waiter's stack and once for the "
      "holder's, told apart by the label role.",
      RecordContention},
+    {Kind::kThreadCreate,
+     "threadcreate",
+     {},
+     kCreationTypes,
+     "",
+     {"threadcreate", "count"},
+     "Where the program's threads were made.",
+     RecordThreadCreation},
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ struct State {
   std::vector<hot::HeapSample> heap;
   std::vector<hot::CpuSample> cpu;
   std::vector<hot::ContentionSample> contentions;
+  std::vector<hot::CreationSample> creations;
   std::vector<hot::ContentionPairSample> pairs;
   hot::Drops drops = {};
   hot::CpuStart cpu_start = hot::CpuStart::kOk;
@@ -54,6 +55,7 @@ void Reset() {
   state.heap.clear();
   state.cpu.clear();
   state.contentions.clear();
+  state.creations.clear();
   state.pairs.clear();
   state.drops = {};
   state.cpu_start = hot::CpuStart::kOk;
@@ -97,6 +99,11 @@ void AddCpuRecord(const hot::CpuSample& sample) {
 void AddContention(const hot::ContentionSample& sample) {
   const std::lock_guard lock(Global().mutex);
   Global().contentions.push_back(sample);
+}
+
+void AddCreation(const hot::CreationSample& sample) {
+  const std::lock_guard lock(Global().mutex);
+  Global().creations.push_back(sample);
 }
 
 void AddContentionPair(const hot::ContentionPairSample& pair) {
@@ -253,6 +260,11 @@ void VisitContentions(bool with_kind, ContentionVisitor visitor, void* context) 
 }
 
 }  // namespace
+
+void VisitCreations(CreationVisitor visitor, void* context) {
+  const std::lock_guard lock(Global().mutex);
+  for (const CreationSample& sample : Global().creations) visitor(context, sample);
+}
 
 void VisitBlock(ContentionVisitor visitor, void* context) {
   VisitContentions(true, visitor, context);

@@ -28,6 +28,7 @@ void AddCpuSample(const hot::StackView& stack, int64_t count, int64_t nanosecond
 void AddCpuRecord(const hot::CpuSample& sample);
 // `kind` empty: the mutex profile's, otherwise the block profile's.
 void AddContention(const hot::ContentionSample& sample);
+void AddCreation(const hot::CreationSample& sample);
 void AddContentionPair(const hot::ContentionPairSample& pair);
 void SetDrops(const hot::Drops& drops);
 
