@@ -44,9 +44,8 @@ bool BlockFreed(void* block);
 // can be reused and must come back if the call fails. Between the two the
 // handle is the caller's.
 struct ForgottenBlock {
-  void* bucket;
-  uint64_t objects;
-  uint64_t bytes;
+  void* bucket;  // null: the block was not known
+  uint64_t size;
 };
 ForgottenBlock ForgetBlock(void* block);
 void ForgottenBlockFreed(const ForgottenBlock& forgotten);

@@ -3,7 +3,9 @@
 
 #include <atomic>
 
+#include "agent/hot/rt/mapped_pool.h"
 #include "agent/hot/rt/thread_state.h"
+#include "agent/hot/unwind/walk_memo.h"
 
 namespace pprofagent::hot {
 
@@ -37,6 +39,14 @@ const StackRecord* Capture(const Registers& start, PcKind kind, UnwindContext co
   return stack;
 }
 
+// 64k threads' memos.
+constinit MappedPool g_memos(size_t{256} << 10, (size_t{1} << 16) * sizeof(WalkMemo));
+
+WalkMemo* MemoOf(ThreadRecord* record) {
+  if (record->walk_memo == nullptr) record->walk_memo = g_memos.Allocate(sizeof(WalkMemo));
+  return static_cast<WalkMemo*>(record->walk_memo);
+}
+
 }  // namespace
 
 void SetCaptureDepth(uint32_t frames) {
@@ -59,6 +69,31 @@ const StackRecord* CaptureLockHookStack(const Registers& caller) {
   ThreadRecord* record = t_state.record;
   return Capture(caller, PcKind::kReturnAddress, UnwindContext::kSignal, record,
                  record->hook_frames);
+}
+
+const StackRecord* CaptureFrequentHookStack(const Registers& caller) {
+  ThreadRecord* record = t_state.record;
+  WalkMemo* memo = WalksByTables() ? MemoOf(record) : nullptr;
+  if (memo == nullptr) return CaptureHookStack(caller);
+  Frames frames{};
+  frames.pcs = record->hook_frames;
+  frames.capacity = g_depth.load(std::memory_order_relaxed);
+  const ExcludedCode agent{g_agent_begin.load(std::memory_order_relaxed),
+                           g_agent_end.load(std::memory_order_relaxed)};
+  uint64_t hash = 0;
+  const StackBounds bounds{record->stack_low, record->stack_high};
+  switch (WalkRemembering(caller, bounds, agent, memo, &frames, &hash)) {
+    case Recall::kSame:
+      return static_cast<const StackRecord*>(memo->stack);
+    case Recall::kNew:
+      break;
+    case Recall::kNone:
+      return CaptureHookStack(caller);
+  }
+  const StackRecord* stack = InternHashedStack(hash, frames.pcs, frames.depth, false);
+  if (stack == nullptr) CountStoreFull();
+  memo->stack = stack;
+  return stack;
 }
 
 const StackRecord* CaptureInterruptedStack(const void* ucontext) {

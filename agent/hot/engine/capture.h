@@ -24,6 +24,10 @@ const StackRecord* CaptureHookStack(const Registers& caller);
 // with its locks held: libunwind is not asked.
 const StackRecord* CaptureLockHookStack(const Registers& caller);
 
+// The same where samples are so frequent that it pays to remember the thread's
+// last walk.
+const StackRecord* CaptureFrequentHookStack(const Registers& caller);
+
 // In a signal handler: the stack that the signal interrupted.
 const StackRecord* CaptureInterruptedStack(const void* ucontext);
 

@@ -56,6 +56,16 @@ int64_t SampledAt(ThreadRecord* record, size_t size) {
   return due ? rate : 0;
 }
 
+uint64_t ScaledBytes(uint64_t size, uint64_t objects) {
+  return static_cast<uint64_t>((static_cast<unsigned __int128>(size) * objects) >>
+                               kObjectFractionBits);
+}
+
+void Freed(HeapBucket* bucket, uint64_t size) {
+  const uint64_t objects = BlockWeight(size, bucket->rate);
+  bucket->Freed(objects, ScaledBytes(size, objects));
+}
+
 // In the filter before the program learns the address, else its free would pass
 // by. An entry that is there already is of a block whose free escaped us.
 void Track(void* block, const LiveBlock& live) {
@@ -63,23 +73,36 @@ void Track(void* block, const LiveBlock& live) {
   AddToFreeFilter(block);
   if (InsertLive(block, live)) return;
   RemoveFromFreeFilter(block);
-  live.bucket->Freed(live.objects, live.bytes);
+  Freed(live.bucket, live.size);
   g_untracked.fetch_add(1, std::memory_order_relaxed);
 }
 
+// Up to this rate, bytes, samples are so frequent that what one costs matters
+// more than a few kilobytes a thread.
+constexpr int64_t kFrequent = 32 << 10;
+constexpr uint32_t kShards = 8;
+
+// Neighbours in the list of threads are in different shards.
+uint32_t ShardOf(const ThreadRecord* record) {
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(record) / sizeof(ThreadRecord)) %
+         kShards;
+}
+
 void Record(void* block, size_t size, int64_t rate, const Registers& caller) {
-  const StackRecord* stack = CaptureHookStack(caller);
+  const bool frequent = rate <= kFrequent;
+  // Memory is slower than the walk that comes first.
+  PrefetchLive(block);
+  const StackRecord* stack = frequent ? CaptureFrequentHookStack(caller) : CaptureHookStack(caller);
   if (stack == nullptr) return;
-  HeapBucket* bucket = FindHeapBucket(stack, size);
+  const uint32_t shard = frequent ? 1 + ShardOf(t_state.record) : 0;
+  HeapBucket* bucket = FindHeapBucket({stack, SizeClass(size), rate, shard});
   if (bucket == nullptr) {
     CountStoreFull();
     return;
   }
   const uint64_t objects = BlockWeight(size, rate);
-  const auto bytes = static_cast<uint64_t>((static_cast<unsigned __int128>(size) * objects) >>
-                                           kObjectFractionBits);
-  bucket->Allocated(size, objects, bytes);
-  Track(block, LiveBlock{bucket, objects, bytes});
+  bucket->Allocated(objects, ScaledBytes(size, objects));
+  Track(block, LiveBlock{bucket, size});
 }
 
 }  // namespace
@@ -134,18 +157,17 @@ ForgottenBlock ForgetBlock(void* block) {
   LiveBlock live{};
   if (!RemoveLive(block, &live)) return ForgottenBlock{};
   RemoveFromFreeFilter(block);
-  return ForgottenBlock{live.bucket, live.objects, live.bytes};
+  return ForgottenBlock{live.bucket, live.size};
 }
 
 void ForgottenBlockFreed(const ForgottenBlock& forgotten) {
   if (forgotten.bucket == nullptr) return;
-  static_cast<HeapBucket*>(forgotten.bucket)->Freed(forgotten.objects, forgotten.bytes);
+  Freed(static_cast<HeapBucket*>(forgotten.bucket), forgotten.size);
 }
 
 void RestoreBlock(void* block, const ForgottenBlock& forgotten) {
   if (forgotten.bucket == nullptr) return;
-  Track(block,
-        LiveBlock{static_cast<HeapBucket*>(forgotten.bucket), forgotten.objects, forgotten.bytes});
+  Track(block, LiveBlock{static_cast<HeapBucket*>(forgotten.bucket), forgotten.size});
 }
 
 }  // namespace pprofagent::hot

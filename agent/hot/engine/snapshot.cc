@@ -27,6 +27,13 @@ int64_t Objects(uint64_t fixed_point) {
   return static_cast<int64_t>((fixed_point + kHalf) >> kObjectFractionBits);
 }
 
+// To the nearest byte: each sample's scaled bytes were rounded down.
+int64_t MeanBlock(uint64_t objects, uint64_t bytes) {
+  constexpr double kOne = uint64_t{1} << kObjectFractionBits;
+  return static_cast<int64_t>(static_cast<double>(bytes) * kOne / static_cast<double>(objects) +
+                              0.5);
+}
+
 template <typename Visitor>
 struct Visit {
   Visitor visitor;
@@ -40,12 +47,10 @@ void PassHeap(void* visit, const HeapBucket& bucket) {
   const uint64_t free_objects = bucket.free_objects.load(std::memory_order_acquire);
   const uint64_t alloc_bytes = bucket.alloc_bytes.load(std::memory_order_relaxed);
   const uint64_t alloc_objects = bucket.alloc_objects.load(std::memory_order_relaxed);
-  const uint64_t blocks = bucket.sampled_blocks.load(std::memory_order_relaxed);
-  const uint64_t bytes = bucket.sampled_bytes.load(std::memory_order_relaxed);
-  if (blocks == 0) return;
+  if (alloc_objects == 0) return;
   to.visitor(to.context, HeapSample{
                              .stack = View(bucket.stack),
-                             .block_bytes = static_cast<int64_t>(bytes / blocks),
+                             .block_bytes = MeanBlock(alloc_objects, alloc_bytes),
                              .alloc_objects = Objects(alloc_objects),
                              .alloc_bytes = static_cast<int64_t>(alloc_bytes),
                              .inuse_objects = Objects(alloc_objects - free_objects),

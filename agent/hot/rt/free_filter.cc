@@ -3,6 +3,6 @@
 
 namespace pprofagent::hot {
 
-constinit std::atomic<uint8_t> g_free_filter[1u << kFreeFilterBits] = {};
+constinit std::atomic<uint8_t> g_free_filter[kRegionParts << kFreeFilterBits] = {};
 
 }  // namespace pprofagent::hot

@@ -39,6 +39,10 @@ struct ThreadRecord {
   // Mean interval from which the running countdown was drawn; 0: none was.
   int64_t heap_rate;
 
+  // The thread's last walk (agent/hot/unwind/walk_memo.h), made when samples
+  // become frequent; it stays with the record.
+  void* walk_memo;
+
   // --- CPU sampling
   // The kernel's id of the thread's timer, valid while cpu_session is not 0.
   std::atomic<int32_t> cpu_timer;

@@ -10,28 +10,37 @@ namespace {
 
 constinit InternIndex<HeapBucket> g_buckets(&g_store_pool);
 
-uint64_t HashOf(const StackRecord* stack, uint64_t size_class) {
-  const auto product = static_cast<unsigned __int128>(stack->hash ^ 0xa0761d6478bd642fu) *
-                       (size_class * 2 + 0xe7037ed1a0b428dbu);
+uint64_t HashOf(const HeapBucketKey& key) {
+  const uint64_t kind = key.size_class ^ (static_cast<uint64_t>(key.rate) << 20) ^
+                        (static_cast<uint64_t>(key.shard) << 56);
+  const auto product = static_cast<unsigned __int128>(key.stack->hash ^ 0xa0761d6478bd642fu) *
+                       (kind * 2 + 0xe7037ed1a0b428dbu);
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-HeapBucket* Make(const StackRecord* stack, uint64_t size_class) {
-  auto* bucket = static_cast<HeapBucket*>(g_store_pool.Allocate(sizeof(HeapBucket)));
-  if (bucket == nullptr) return nullptr;
-  bucket->stack = stack;
-  bucket->size_class = size_class;
+// Buckets of a shard keep out of each other's cache lines.
+void* Memory(const HeapBucketKey& key) {
+  constexpr size_t kLine = 64;
+  if (key.shard == 0) return g_store_pool.Allocate(sizeof(HeapBucket));
+  auto at = reinterpret_cast<uintptr_t>(g_store_pool.Allocate(sizeof(HeapBucket) + kLine));
+  if (at == 0) return nullptr;
+  at = (at + kLine - 1) & ~(kLine - 1);
+  return reinterpret_cast<void*>(at);
+}
+
+HeapBucket* Make(const HeapBucketKey& key) {
+  auto* bucket = static_cast<HeapBucket*>(Memory(key));
+  if (bucket != nullptr) static_cast<HeapBucketKey&>(*bucket) = key;
   return bucket;
 }
 
 }  // namespace
 
-HeapBucket* FindHeapBucket(const StackRecord* stack, uint64_t size) {
-  const uint64_t size_class = SizeClass(size);
+HeapBucket* FindHeapBucket(const HeapBucketKey& key) {
   return g_buckets.FindOrInsert(
-      HashOf(stack, size_class),
-      [&](const HeapBucket* b) { return b->stack == stack && b->size_class == size_class; },
-      [&] { return Make(stack, size_class); });
+      HashOf(key),
+      [&](const HeapBucket* b) { return static_cast<const HeapBucketKey&>(*b) == key; },
+      [&] { return Make(key); });
 }
 
 void VisitHeapBuckets(HeapBucketVisitor visitor, void* context) {

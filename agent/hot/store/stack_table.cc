@@ -3,23 +3,13 @@
 
 #include "agent/hot/store/intern_index.h"
 #include "agent/hot/store/pool.h"
+#include "agent/hot/unwind/stack_hash.h"
 
 namespace pprofagent::hot {
 
 namespace {
 
 constinit InternIndex<StackRecord> g_stacks(&g_store_pool);
-
-// Multiply to 128 bits and fold, word by word (the mixing step of wyhash).
-uint64_t HashOf(const uintptr_t* pcs, uint32_t depth, bool truncated) {
-  uint64_t hash = 0x9e3779b97f4a7c15u ^ (uint64_t{depth} << 1) ^ (truncated ? 1 : 0);
-  for (uint32_t i = 0; i < depth; ++i) {
-    const auto product = static_cast<unsigned __int128>(hash ^ pcs[i]) * 0xe7037ed1a0b428dbu;
-    hash = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-    hash += 0x9e3779b97f4a7c15u;
-  }
-  return hash;
-}
 
 bool Equal(const StackRecord* record, const uintptr_t* pcs, uint32_t depth, bool truncated) {
   if (record->depth != depth || record->truncated != truncated) return false;
@@ -43,7 +33,11 @@ StackRecord* Make(uint64_t hash, const uintptr_t* pcs, uint32_t depth, bool trun
 }  // namespace
 
 const StackRecord* InternStack(const uintptr_t* pcs, uint32_t depth, bool truncated) {
-  const uint64_t hash = HashOf(pcs, depth, truncated);
+  return InternHashedStack(HashOfStack(pcs, depth, truncated), pcs, depth, truncated);
+}
+
+const StackRecord* InternHashedStack(uint64_t hash, const uintptr_t* pcs, uint32_t depth,
+                                     bool truncated) {
   return g_stacks.FindOrInsert(
       hash, [&](const StackRecord* record) { return Equal(record, pcs, depth, truncated); },
       [&] { return Make(hash, pcs, depth, truncated); });

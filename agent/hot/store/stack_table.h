@@ -20,4 +20,8 @@ struct StackRecord {
 // Null when there is no memory. Async-signal-safe, thread-safe, lock-free.
 const StackRecord* InternStack(const uintptr_t* pcs, uint32_t depth, bool truncated);
 
+// The same, for who knows HashOfStack(pcs, depth, truncated) already.
+const StackRecord* InternHashedStack(uint64_t hash, const uintptr_t* pcs, uint32_t depth,
+                                     bool truncated);
+
 }  // namespace pprofagent::hot

@@ -130,6 +130,8 @@ void Unwind(const Registers& start, PcKind kind, const StackBounds& bounds, Unwi
   }
 }
 
+bool WalksByTables() { return g_backend.load(std::memory_order_relaxed) == UnwinderBackend::kAuto; }
+
 #if defined(__x86_64__)
 Registers RegistersFromContext(const void* ucontext) {
   const auto& registers = static_cast<const ucontext_t*>(ucontext)->uc_mcontext.gregs;

@@ -55,6 +55,10 @@ struct Frames {
 void Unwind(const Registers& start, PcKind kind, const StackBounds& bounds, UnwindContext context,
             Frames* frames);
 
+// Whether walks in hooks go by the modules' call frame information.
+// Async-signal-safe.
+bool WalksByTables();
+
 // The registers a signal interrupted. Async-signal-safe.
 Registers RegistersFromContext(const void* ucontext);
 

@@ -12,25 +12,37 @@ TEST(SizeClass, IsWithinOneSixteenthBelowTheSize) {
     ASSERT_LE(size_class, size);
     ASSERT_LE((size - size_class) * 16, size) << size;
   }
-  EXPECT_EQ(SizeClass(UINT64_MAX) >> 59, 31u);
 }
 
-TEST(HeapBuckets, OneForEachStackAndSizeClass) {
+TEST(SizeClass, LeavesARestOf32Bits) {
+  for (int bits = 0; bits < 64; ++bits) {
+    const uint64_t most = ~uint64_t{0} >> bits;
+    EXPECT_LE(most - SizeClass(most), UINT32_MAX) << most;
+  }
+}
+
+HeapBucketKey Key(const StackRecord* stack, uint64_t size) {
+  return {stack, SizeClass(size), 1, 0};
+}
+
+TEST(HeapBuckets, OneForEachStackSizeClassRateAndShard) {
   const uintptr_t pcs_a[] = {0x1000, 0x2000};
   const uintptr_t pcs_b[] = {0x1000, 0x2001};
   const StackRecord* a = InternStack(pcs_a, 2, false);
   const StackRecord* b = InternStack(pcs_b, 2, false);
-  HeapBucket* bucket = FindHeapBucket(a, 1000);
+  HeapBucket* bucket = FindHeapBucket(Key(a, 1000));
   ASSERT_NE(bucket, nullptr);
-  EXPECT_EQ(FindHeapBucket(a, 1001), bucket);
-  EXPECT_NE(FindHeapBucket(a, 2000), bucket);
-  EXPECT_NE(FindHeapBucket(b, 1000), bucket);
+  EXPECT_EQ(FindHeapBucket(Key(a, 1001)), bucket);
+  EXPECT_NE(FindHeapBucket(Key(a, 2000)), bucket);
+  EXPECT_NE(FindHeapBucket(Key(b, 1000)), bucket);
+  EXPECT_NE(FindHeapBucket({a, SizeClass(1000), 2, 0}), bucket);
+  EXPECT_NE(FindHeapBucket({a, SizeClass(1000), 1, 1}), bucket);
 }
 
 TEST(HeapBuckets, AVisitSeesWhatWasAdded) {
   const uintptr_t pcs[] = {0xabc};
-  HeapBucket* bucket = FindHeapBucket(InternStack(pcs, 1, false), 64);
-  bucket->Allocated(64, 10, 640);
+  HeapBucket* bucket = FindHeapBucket(Key(InternStack(pcs, 1, false), 64));
+  bucket->Allocated(10, 640);
   bucket->Freed(4, 256);
   uint64_t seen = 0;
   VisitHeapBuckets(

@@ -14,7 +14,7 @@ namespace {
 
 const void* Address(uint64_t n) { return reinterpret_cast<const void*>(n * 16 + 0x10000); }
 
-LiveBlock Live(uint64_t n) { return LiveBlock{nullptr, n, n * 3}; }
+LiveBlock Live(uint64_t n) { return LiveBlock{nullptr, n}; }
 
 TEST(LiveMap, AgreesWithAnOrdinaryMap) {
   std::unordered_map<uint64_t, uint64_t> model;
@@ -25,8 +25,7 @@ TEST(LiveMap, AgreesWithAnOrdinaryMap) {
     LiveBlock live{};
     if (model.contains(key)) {
       ASSERT_TRUE(RemoveLive(Address(key), &live));
-      ASSERT_EQ(live.objects, model[key]);
-      ASSERT_EQ(live.bytes, model[key] * 3);
+      ASSERT_EQ(live.size, model[key]);
       model.erase(key);
     } else {
       ASSERT_FALSE(RemoveLive(Address(key), &live));
@@ -37,7 +36,7 @@ TEST(LiveMap, AgreesWithAnOrdinaryMap) {
   for (const auto& [key, value] : model) {
     LiveBlock live{};
     ASSERT_TRUE(RemoveLive(Address(key), &live));
-    ASSERT_EQ(live.objects, value);
+    ASSERT_EQ(live.size, value);
   }
 }
 
@@ -45,7 +44,7 @@ TEST(LiveMap, ARemovedBlockIsGone) {
   ASSERT_TRUE(InsertLive(Address(1), Live(6)));
   LiveBlock live{};
   ASSERT_TRUE(RemoveLive(Address(1), &live));
-  EXPECT_EQ(live.objects, 6u);
+  EXPECT_EQ(live.size, 6u);
   EXPECT_FALSE(RemoveLive(Address(1), &live));
 }
 
@@ -74,12 +73,44 @@ TEST(LiveMap, ThreadsFindTheirOwnBlocks) {
         }
         for (uint64_t i = 0; i < 3000; ++i) {
           ASSERT_TRUE(RemoveLive(Address(base + i), &live));
-          ASSERT_EQ(live.objects, i + t);
+          ASSERT_EQ(live.size, i + t);
         }
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+// The bits between a size and its class are kept beside the two pointers.
+TEST(LiveMap, SizesComeBackExactly) {
+  const uintptr_t pcs[] = {0x51e5};
+  const StackRecord* stack = InternStack(pcs, 1, false);
+  uint64_t n = 0;
+  for (int bits = 0; bits < 47; ++bits) {
+    for (const uint64_t size :
+         {uint64_t{1} << bits, (uint64_t{2} << bits) - 1,
+          (uint64_t{1} << bits) + (uint64_t{0x155555555555} >> (46 - bits))}) {
+      HeapBucket* bucket = FindHeapBucket({stack, SizeClass(size), 1, 0});
+      const void* address = Address(5000000 + n++);
+      ASSERT_TRUE(InsertLive(address, {bucket, size}));
+      LiveBlock live{};
+      ASSERT_TRUE(RemoveLive(address, &live));
+      EXPECT_EQ(live.bucket, bucket);
+      EXPECT_EQ(live.size, size);
+    }
+  }
+}
+
+TEST(LiveMap, HighestAndOddAddresses) {
+  LiveBlock live{};
+  for (const uint64_t address : {uint64_t{0x7ffffffffff8}, uint64_t{0x7ffffffffff0}, uint64_t{8}}) {
+    const auto* block = reinterpret_cast<const void*>(address);
+    ASSERT_TRUE(InsertLive(block, Live(address & 0xffff)));
+    ASSERT_TRUE(RemoveLive(block, &live));
+    EXPECT_EQ(live.size, address & 0xffff);
+  }
+  EXPECT_FALSE(RemoveLive(nullptr, &live));
+  EXPECT_FALSE(InsertLive(reinterpret_cast<const void*>(uint64_t{1} << 50), Live(1)));
 }
 
 }  // namespace
