@@ -100,6 +100,7 @@ void ProcessBegins(const char* const* environment) {
       .mutex_fraction = options.mutex_fraction,
       .block_rate = options.block_rate,
       .stack_depth = options.stack_depth,
+      .perf_events = options.cpu_engine == service::CpuEngineChoice::kPerf,
       .agent_text_begin = reinterpret_cast<uintptr_t>(__ehdr_start),
       .agent_text_end = reinterpret_cast<uintptr_t>(etext),
   });

@@ -47,6 +47,19 @@ bool CpuRunning();
 // The real-time signal in use; 0 before the first StartCpu.
 int CpuSignal();
 
+// For the helper, every now and then while a CPU profile runs: sees to the threads
+// that nobody told the agent of, and moves threads to perf events where those are
+// wanted. From other threads it does nothing.
+void TendCpu();
+
+struct PerfUse {
+  bool wanted;
+  uint64_t threads;  // of the running profile, by event at present
+  bool kernel_time;  // events tell of the kernel's own time
+  int refusal;       // the errno of the last event that was refused, 0: none was
+};
+PerfUse ReadPerfUse();
+
 // From here on nothing this thread does is recorded: for the agent's own.
 void ExcludeThisThread();
 
@@ -97,6 +110,9 @@ void SetHelperStarter(StartHelper starter);
 // Told by the helper itself: it will look at requests (true), or never again
 // (false; then requests still pending must have been taken before).
 void SetHelperRunning(bool running);
+
+// Told by the helper: whether its descriptors are in a table of its own.
+void SetHelperDescriptors(bool own);
 
 // Whether a helper with nothing left to do should end: it should in a program
 // of one thread, which its mere existence slows down. A program with threads of

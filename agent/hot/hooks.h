@@ -121,6 +121,11 @@ class Release {
   uint64_t delay_ns_ = 0;
   LockNote* note_ = nullptr;
 };
+// Just before a call that succeeds only in a process of one thread (unshare,
+// setns). True: the helper was there and has ended; then SingleThreadDone, after
+// the call, has one start again, in case it has work to go on with.
+bool SingleThreadWanted();
+void SingleThreadDone();
 
 // --- Sandboxes ----------------------------------------------------------------
 

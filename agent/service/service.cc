@@ -22,6 +22,7 @@
 #include "agent/service/base/clock.h"
 #include "agent/service/base/process.h"
 #include "agent/service/base/signal_block.h"
+#include "agent/service/base/status.h"
 #include "agent/service/control/helper_thread.h"
 #include "agent/service/control/verbs.h"
 #include "agent/service/log/log.h"
@@ -33,6 +34,8 @@ namespace pprofagent::service {
 namespace {
 
 constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+// How often a helper looks after the threads of a CPU profile.
+constexpr int64_t kTendNs = kNanosecondsPerSecond / 4;
 // A helper without work stays this long, for the next request.
 constexpr int64_t kLingerNs = 3 * kNanosecondsPerSecond;
 // One that must stay all the same asks again this often whether it must.
@@ -87,6 +90,18 @@ bool ServePending() {
   return requests != 0;
 }
 
+void TendCpu() {
+  static bool is_told = false;
+  hot::TendCpu();
+  const hot::PerfUse perf = hot::ReadPerfUse();
+  if (is_told || !perf.wanted || perf.refusal == 0) return;
+  is_told = true;
+  Log(LogLevel::kWarn,
+      "PPROFAGENT_CPU_ENGINE=perf: perf_event_open: " + ErrnoText(perf.refusal) +
+          "; timers sample instead (see /proc/sys/kernel/perf_event_paranoid, ulimit -n, and what "
+          "the container allows)");
+}
+
 // How long the helper may sleep; 0 if it should end.
 int64_t WaitTime(const Controller& controller, int64_t now_ns, int64_t idle_since_ns) {
   if (hot::HelperMustEnd()) return 0;
@@ -107,8 +122,12 @@ void ServeUntilIdle() {
     Guarded([&controller] { controller.RunDue(MonotonicClock()); });
     const int64_t now_ns = MonotonicClock();
     if (was_busy) idle_since_ns = now_ns;
-    const int64_t wait_ns = WaitTime(controller, now_ns, idle_since_ns);
+    int64_t wait_ns = WaitTime(controller, now_ns, idle_since_ns);
     if (wait_ns == 0) return;
+    if (hot::CpuRunning()) {
+      Guarded(TendCpu);
+      wait_ns = wait_ns < 0 ? kTendNs : std::min(wait_ns, kTendNs);
+    }
     hot::WaitForRequest(wait_ns);
   }
 }

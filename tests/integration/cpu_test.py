@@ -14,11 +14,12 @@ import harness
 
 
 class CpuProfiles(harness.TestCase):
-    def burn(self, threads, milliseconds, repetitions=1, rate=100):
+    def burn(self, threads, milliseconds, repetitions=1, rate=100, kind="pthread", engine="auto"):
         path = self.scratch / "cpu.pb.gz"
         found = self.run_program(
-            harness.PROGRAMS / "cpu_burner", threads, milliseconds, 20, repetitions, check=True,
-            environment=self.agent(CPUPROFILE=path, CPU_RATE=rate, STACK_DEPTH=64))
+            harness.PROGRAMS / "cpu_burner", threads, milliseconds, 20, repetitions, kind,
+            check=True, environment=self.agent(CPUPROFILE=path, CPU_RATE=rate, STACK_DEPTH=64,
+                                               CPU_ENGINE=engine))
         truth = {name: int(value) for name, value in
                  (line.split() for line in found.stdout.decode().splitlines())}
         return self.read(path), truth
@@ -57,6 +58,33 @@ class CpuProfiles(harness.TestCase):
     def test_threads_shorter_than_a_tick(self):
         profile, truth = self.burn(2, 2, repetitions=400, rate=1000)
         self.check_totals(profile, truth, 0.10)
+
+    def test_c11_threads_shorter_than_a_tick(self):
+        profile, truth = self.burn(2, 2, repetitions=400, rate=1000, kind="c11")
+        self.check_totals(profile, truth, 0.10)
+
+    def test_perf_engine(self):
+        """Whether or not the kernel permits perf events here: then timers sample instead."""
+        profile, truth = self.burn(2, 1000, rate=1000, engine="perf")
+        self.check_totals(profile, truth, 0.03)
+        self.check_places(profile)
+        self.assertTrue(any("engine: perf" in comment or "perf was refused" in comment
+                            for comment in profile.comments), profile.comments)
+
+    def test_perf_engine_with_short_threads(self):
+        profile, truth = self.burn(4, 20, repetitions=40, rate=4000, engine="perf")
+        self.check_totals(profile, truth, 0.10)
+
+    def test_threads_made_by_clone(self):
+        """Nobody tells the agent of them; it finds them while a helper runs."""
+        with self.conversation(SIGNAL_CPU="USR2") as talk:
+            os.kill(talk.pid, signal.SIGUSR2)
+            talk.ask("burn 50")
+            # Long enough that some rounds of looking fall into it on any machine.
+            talk.ask("clone 1500")
+            profile = self.read(
+                harness.signal_and_wait(self, talk.pid, signal.SIGUSR2, kind="cpu"))
+            self.assertGreater(profile.total("cpu", "burn_in_clone"), 100_000_000)
 
     def test_description(self):
         profile, truth = self.burn(1, 300)

@@ -35,6 +35,18 @@ class DumpsBySignal(harness.TestCase):
         finally:
             os.umask(before)
 
+    def test_namespaces_after_a_dump(self):
+        """The kernel refuses a new user namespace while the helper is there."""
+        bare = harness.Conversation(harness.bare_environment())
+        try:
+            expected = bare.ask("unshare")
+        finally:
+            bare.end("exit 0")
+        with self.conversation() as talk:
+            harness.signal_and_wait(self, talk.pid)
+            self.assertEqual(talk.ask("unshare"), expected)
+            harness.signal_and_wait(self, talk.pid)
+
     def test_several_kinds(self):
         with self.conversation(SIGNAL_PROFILES="heap,allocs") as talk:
             os.kill(talk.pid, signal.SIGUSR1)

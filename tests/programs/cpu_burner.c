@@ -5,16 +5,24 @@
 // of a given depth, in several threads, or in many threads of a few
 // milliseconds each.
 //
-//   cpu_burner THREADS MILLISECONDS DEPTH REPETITIONS
+//   cpu_burner THREADS MILLISECONDS DEPTH REPETITIONS [pthread|c11|clone]
 //
-// Each of THREADS works MILLISECONDS of CPU time and ends; that is repeated.
+// Each of THREADS works MILLISECONDS of CPU time and ends; that is repeated. They
+// are made by pthread_create, by thrd_create, or by clone as bare as a thread can
+// be: it shares its creator's thread-local storage.
 // Prints `burn_x NANOSECONDS` for each place and `total NANOSECONDS`.
+#include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <threads.h>
 #include <time.h>
+#include <unistd.h>
 
 static _Atomic int64_t spent[3];
 static int64_t nanoseconds_a_thread;
@@ -65,22 +73,70 @@ static void* work(void* unused) {
   return unused;
 }
 
+static int c11_work(void* unused) {
+  work(unused);
+  return 0;
+}
+
+struct bare {
+  _Atomic int tid;  // cleared by the kernel at the thread's end
+  char stack[64 * 1024] __attribute__((aligned(16)));
+};
+
+union handle {
+  pthread_t pthread;
+  thrd_t c11;
+  struct bare* bare;
+};
+
+static int start_bare(struct bare* bare) {
+  const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+                    CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+  return clone(c11_work, bare->stack + sizeof(bare->stack), flags, NULL, &bare->tid, NULL,
+               &bare->tid);
+}
+
+static int start(const char* kind, union handle* handle) {
+  if (strcmp(kind, "c11") == 0) {
+    return thrd_create(&handle->c11, c11_work, NULL) == thrd_success;
+  }
+  if (strcmp(kind, "clone") == 0) {
+    handle->bare = calloc(1, sizeof(*handle->bare));
+    return start_bare(handle->bare) > 0;
+  }
+  return pthread_create(&handle->pthread, NULL, work, NULL) == 0;
+}
+
+static void join(const char* kind, union handle* handle) {
+  if (strcmp(kind, "c11") == 0) {
+    thrd_join(handle->c11, NULL);
+  } else if (strcmp(kind, "clone") == 0) {
+    for (int tid; (tid = handle->bare->tid) != 0;) {
+      syscall(SYS_futex, &handle->bare->tid, FUTEX_WAIT, tid, NULL, NULL, 0);
+    }
+    free(handle->bare);
+  } else {
+    pthread_join(handle->pthread, NULL);
+  }
+}
+
 int main(int argc, char** argv) {
-  if (argc != 5) {
+  if (argc != 5 && argc != 6) {
     return 2;
   }
+  const char* kind = argc == 6 ? argv[5] : "pthread";
   int threads = atoi(argv[1]);
   nanoseconds_a_thread = atol(argv[2]) * 1000000;
   depth = atoi(argv[3]);
   for (int repetition = atoi(argv[4]); repetition > 0; repetition--) {
-    pthread_t handles[64];
+    union handle handles[64];
     for (int i = 0; i < threads && i < 64; i++) {
-      if (pthread_create(&handles[i], NULL, work, NULL) != 0) {
+      if (!start(kind, &handles[i])) {
         return 1;
       }
     }
     for (int i = 0; i < threads && i < 64; i++) {
-      pthread_join(handles[i], NULL);
+      join(kind, &handles[i]);
     }
   }
   struct timespec total;

@@ -7,18 +7,24 @@
 //   free             all blocks
 //   burn MS          CPU time (in burn_cpu)
 //   threads N        as many threads that wait
+//   clone MS         CPU time (in burn_in_clone) of a thread made by clone
+//   unshare          a user namespace of its own; answers 0 or the error
 //   fork             a child that obeys the rest of the input; answers its pid
 //   pid              the process id
 //   chdir-root       into /
 //   close            all descriptors from 3 on
 //   exit STATUS      by exit; _exit STATUS and abort likewise
 //   handler          installs a handler of SIGUSR1; calls answers its count
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,6 +49,30 @@ __attribute__((noinline)) static void burn_cpu(long milliseconds) {
   while (clock() < end) {
     for (volatile int i = 0; i < 100000; i++) {
     }
+  }
+}
+
+static long clone_milliseconds;
+
+__attribute__((noinline)) static int burn_in_clone(void* unused) {
+  (void)unused;
+  struct timespec spent = {0, 0};
+  while (spent.tv_sec * 1000 + spent.tv_nsec / 1000000 < clone_milliseconds) {
+    for (volatile int i = 0; i < 100000; i++) {
+    }
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  }
+  return 0;
+}
+
+static void run_clone(void) {
+  static char stack[64 * 1024] __attribute__((aligned(16)));
+  static volatile int tid;
+  const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+                    CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+  clone(burn_in_clone, stack + sizeof(stack), flags, NULL, &tid, NULL, &tid);
+  for (int now; (now = tid) != 0;) {
+    syscall(SYS_futex, &tid, FUTEX_WAIT, now, NULL, NULL, 0);
   }
 }
 
@@ -79,6 +109,12 @@ int main(void) {
         pthread_create(&thread, NULL, wait_for_ever, NULL);
       }
       puts("started");
+    } else if (strcmp(word, "clone") == 0) {
+      clone_milliseconds = value;
+      run_clone();
+      puts("burnt");
+    } else if (strcmp(word, "unshare") == 0) {
+      printf("%s\n", unshare(CLONE_NEWUSER) == 0 ? "0" : strerrorname_np(errno));
     } else if (strcmp(word, "fork") == 0) {
       pid_t child = fork();
       if (child != 0) {

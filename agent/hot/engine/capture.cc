@@ -96,8 +96,7 @@ const StackRecord* CaptureFrequentHookStack(const Registers& caller) {
   return stack;
 }
 
-const StackRecord* CaptureInterruptedStack(const void* ucontext) {
-  ThreadRecord* record = t_state.record;
+const StackRecord* CaptureInterruptedStack(const void* ucontext, ThreadRecord* record) {
   if (record->signal_frames_busy.exchange(true, std::memory_order_relaxed)) {
     g_reentrant.fetch_add(1, std::memory_order_relaxed);
     return nullptr;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "agent/hot/rt/thread_state.h"
 #include "agent/hot/store/stack_table.h"
 #include "agent/hot/unwind/unwinder.h"
 
@@ -28,8 +29,9 @@ const StackRecord* CaptureLockHookStack(const Registers& caller);
 // last walk.
 const StackRecord* CaptureFrequentHookStack(const Registers& caller);
 
-// In a signal handler: the stack that the signal interrupted.
-const StackRecord* CaptureInterruptedStack(const void* ucontext);
+// In a signal handler: the stack that the signal interrupted. `record` is the
+// running thread's.
+const StackRecord* CaptureInterruptedStack(const void* ucontext, ThreadRecord* record);
 
 // A stack of one frame, for time that belongs to a thread but to no known place
 // in it.

@@ -34,6 +34,7 @@ void SetStackDepth(uint32_t frames) { SetCaptureDepth(frames); }
 
 CpuStart StartCpu(int hz) { return StartCpuEngine(hz); }
 void StopCpu() { StopCpuEngine(); }
+void TendCpu() { TendCpuThreads(); }
 bool CpuRunning() { return CpuEngineRunning(); }
 int CpuSignal() { return CpuEngineSignal(); }
 

@@ -9,6 +9,8 @@
 #include <atomic>
 
 #include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/cpu_arming.h"
+#include "agent/hot/engine/requests.h"
 #include "agent/hot/engine/signals.h"
 #include "agent/hot/engine/thread.h"
 #include "agent/hot/rt/clock.h"
@@ -33,8 +35,6 @@ constinit std::atomic<uint64_t> g_refused{0};
 // Where the main thread began: the executable's entry point.
 constinit std::atomic<uintptr_t> g_main_start{0};
 
-// In a record's cpu_session: somebody is giving the thread its timer.
-constexpr uint32_t kArming = UINT32_MAX;
 // A tick's worth of expirations may be on its way at any moment; more than this
 // is missing only in a thread that blocks the signal.
 constexpr uint64_t kBlockedNanos = 50'000'000;
@@ -51,8 +51,25 @@ void AddSample(const StackRecord* stack, uint64_t expirations) {
                                 std::memory_order_relaxed);
 }
 
-// The record the timer was made for; null: somebody else queued the signal.
+// The record whose event it is, which sends signals to its thread only.
+ThreadRecord* RecordOfEvent(const siginfo_t* info) {
+  const int32_t tid = CurrentThreadId();
+  for (ThreadRecord* r = FirstRecord(); r != nullptr; r = r->next) {
+    if (r->tid.load(std::memory_order_relaxed) == tid) {
+      return r->perf_event.load(std::memory_order_relaxed) == info->si_fd + 1 ? r : nullptr;
+    }
+  }
+  return nullptr;
+}
+
+// The record the timer or event was made for; null: somebody else queued the
+// signal.
 ThreadRecord* RecordOfSignal(const siginfo_t* info) {
+  if (info->si_code == POLL_IN || info->si_code == POLL_HUP) {
+    ThreadRecord* own = t_state.record;
+    const bool is_own = own != nullptr && own->perf_event.load() == info->si_fd + 1;
+    return is_own ? own : RecordOfEvent(info);
+  }
   if (info->si_code != SI_TIMER) return nullptr;
   const void* const record = info->si_value.sival_ptr;
   if (t_state.record == record) return t_state.record;
@@ -62,14 +79,15 @@ ThreadRecord* RecordOfSignal(const siginfo_t* info) {
   return nullptr;
 }
 
-// The helper made the record for this thread, which learns of it here; or the
-// signal comes late, and the record is another thread's by now.
+// The helper made the record for this thread, which learns of it here. A thread
+// made by clone may have no thread-local storage but its creator's; then the
+// record is its own all the same. Otherwise the signal comes late, and the
+// record is another thread's by now.
 bool IsOwn(ThreadRecord* record) {
-  if (t_state.record == nullptr && !t_state.finished &&
-      record->tid.load(std::memory_order_relaxed) == CurrentThreadId()) {
-    t_state.record = record;
-  }
-  return t_state.record == record;
+  if (t_state.record == record) return true;
+  if (record->tid.load(std::memory_order_relaxed) != CurrentThreadId()) return false;
+  if (t_state.record == nullptr && !t_state.finished) t_state.record = record;
+  return true;
 }
 
 bool OnCpuSignal(int, siginfo_t* info, void* ucontext) {
@@ -78,9 +96,13 @@ bool OnCpuSignal(int, siginfo_t* info, void* ucontext) {
   if (IsSandboxed() || !IsOwn(record)) return true;
   const uint32_t session = g_session.load(std::memory_order_acquire);
   if (session == 0 || record->cpu_session.load(std::memory_order_relaxed) != session) return true;
-  const uint64_t expirations = 1 + static_cast<uint64_t>(info->si_overrun);
+  // An event says nothing of what it left out, the thread's clock does.
+  const uint64_t expirations = info->si_code == SI_TIMER
+                                   ? 1 + static_cast<uint64_t>(info->si_overrun)
+                                   : MissingCpuExpirations(record);
+  if (expirations == 0) return true;
   record->cpu_expirations.fetch_add(expirations, std::memory_order_relaxed);
-  AddSample(CaptureInterruptedStack(ucontext), expirations);
+  AddSample(CaptureInterruptedStack(ucontext, record), expirations);
   return true;
 }
 
@@ -105,20 +127,12 @@ void StartTimer(int timer, uint64_t first, uint64_t period) {
   RawSyscall(SYS_timer_settime, timer, 0, &when, nullptr);
 }
 
-// True for the one caller that takes the record out of the session.
-bool Disarm(ThreadRecord* record, uint32_t session) {
-  if (session == 0 || IsSandboxed() || !record->cpu_session.compare_exchange_strong(session, 0))
-    return false;
-  RawSyscall(SYS_timer_delete, record->cpu_timer.load(std::memory_order_relaxed));
-  return true;
-}
-
 // Gives the thread its timer, unless it has one of this session or somebody is
 // at it. False: the kernel refused.
 bool Arm(ThreadRecord* record, uint32_t session) {
   uint32_t current = record->cpu_session.load(std::memory_order_relaxed);
-  if (current == session || current == kArming ||
-      !record->cpu_session.compare_exchange_strong(current, kArming)) {
+  if (current == session || current == kCpuArming ||
+      !record->cpu_session.compare_exchange_strong(current, kCpuArming)) {
     return true;
   }
   const int32_t tid = record->tid.load(std::memory_order_relaxed);
@@ -134,22 +148,14 @@ bool Arm(ThreadRecord* record, uint32_t session) {
   record->cpu_first_expiry = ThreadCpuNanos(tid) + first;
   record->cpu_expirations.store(0, std::memory_order_relaxed);
   record->cpu_timer.store(timer, std::memory_order_relaxed);
+  record->by_perf.store(false);
+  record->perf_unfit = false;
   record->cpu_session.store(session);
   StartTimer(timer, first, period);
   // A session that ends meanwhile either finds this record in its round or is
   // seen here: both sides write first and then look, in one order for all.
-  if (g_session.load() != session) Disarm(record, session);
+  if (g_session.load() != session) DisarmCpuTimer(record, session);
   return true;
-}
-
-// Expirations that the thread's CPU time has earned it in this session and that
-// did not reach the handler.
-uint64_t MissingExpirations(const ThreadRecord* record, uint64_t period) {
-  const uint64_t now = ThreadCpuNanos(record->tid.load(std::memory_order_relaxed));
-  if (now < record->cpu_first_expiry) return 0;
-  const uint64_t earned = 1 + (now - record->cpu_first_expiry) / period;
-  const uint64_t seen = record->cpu_expirations.load(std::memory_order_relaxed);
-  return earned > seen ? earned - seen : 0;
 }
 
 void BookOnStart(const ThreadRecord* record, uint64_t expirations) {
@@ -165,7 +171,7 @@ bool IsGone(int32_t tid) {
 }
 
 bool ArmThread(int32_t tid, void* session) {
-  if (tid == CurrentThreadId()) return true;
+  if (tid == CurrentThreadId() || IsHelperThread(tid)) return true;
   ThreadRecord* record = RecordOf(tid);
   if (record == nullptr || Arm(record, *static_cast<uint32_t*>(session))) return true;
   if (IsGone(tid)) {
@@ -178,7 +184,7 @@ bool ArmThread(int32_t tid, void* session) {
 
 // The helper may be giving this thread, which is about to end, its timer.
 void WaitForArming(const ThreadRecord* record) {
-  while (record->cpu_session.load(std::memory_order_acquire) == kArming) {
+  while (record->cpu_session.load(std::memory_order_acquire) == kCpuArming) {
     RawSyscall(SYS_sched_yield);
   }
 }
@@ -207,6 +213,40 @@ bool TimersWork() {
 
 }  // namespace
 
+uint32_t RunningCpuSession() { return g_session.load(std::memory_order_acquire); }
+bool IsCpuSession(uint32_t session) { return g_session.load() == session; }
+uint64_t CpuPeriod() { return g_period.load(std::memory_order_relaxed); }
+
+void ArmAllTasks(uint32_t session) { ForEachTask(ArmThread, &session); }
+
+bool DisarmCpuTimer(ThreadRecord* record, uint32_t session) {
+  if (session == 0 || IsSandboxed() || !record->cpu_session.compare_exchange_strong(session, 0))
+    return false;
+  // Its event, if it has one, is closed by the helper.
+  if (!record->by_perf.load()) DeleteCpuTimer(record);
+  return true;
+}
+
+void DeleteCpuTimer(ThreadRecord* record) {
+  RawSyscall(SYS_timer_delete, record->cpu_timer.load(std::memory_order_relaxed));
+}
+
+bool ReplaceCpuTimer(ThreadRecord* record) {
+  const int timer = MakeTimer(record, record->tid.load(std::memory_order_relaxed));
+  if (timer < 0) return false;
+  record->cpu_timer.store(timer, std::memory_order_relaxed);
+  StartTimer(timer, CpuPeriod(), CpuPeriod());
+  return true;
+}
+
+uint64_t MissingCpuExpirations(const ThreadRecord* record) {
+  const uint64_t now = ThreadCpuNanos(record->tid.load(std::memory_order_relaxed));
+  if (now < record->cpu_first_expiry) return 0;
+  const uint64_t earned = 1 + (now - record->cpu_first_expiry) / CpuPeriod();
+  const uint64_t seen = record->cpu_expirations.load(std::memory_order_relaxed);
+  return earned > seen ? earned - seen : 0;
+}
+
 CpuStart StartCpuEngine(int hz) {
   if (g_session.load(std::memory_order_acquire) != 0) return CpuStart::kAlreadyRunning;
   if (!ClaimCpuSignal()) return CpuStart::kNoSignal;
@@ -217,7 +257,7 @@ CpuStart StartCpuEngine(int hz) {
   // The caller is a thread of the program, at work for the agent at the moment,
   // or the helper, which excluded itself and gets no record.
   if (!t_state.finished) FollowThisThread();
-  ForEachTask(ArmThread, &session);
+  ArmAllTasks(session);
   return CpuStart::kOk;
 }
 
@@ -226,10 +266,14 @@ void StopCpuEngine() {
   if (session == 0) return;
   const uint64_t period = g_period.load(std::memory_order_relaxed);
   for (ThreadRecord* r = FirstRecord(); r != nullptr; r = r->next) {
-    if (!Disarm(r, session)) continue;
-    const uint64_t missing = MissingExpirations(r, period);
+    if (!DisarmCpuTimer(r, session)) continue;
+    const uint64_t missing = MissingCpuExpirations(r);
     if (missing * period >= kBlockedNanos) BookOnStart(r, missing);
+    // Made by clone: nobody else sees its end.
+    const int32_t tid = r->tid.load(std::memory_order_relaxed);
+    if (tid != 0 && IsGone(tid)) ReleaseRecordOf(tid, r);
   }
+  TendCpuThreads();
 }
 
 bool CpuEngineRunning() { return g_session.load(std::memory_order_relaxed) != 0; }
@@ -243,8 +287,8 @@ void CpuThreadBegins(ThreadRecord* record) {
 void CpuThreadEnds(ThreadRecord* record) {
   WaitForArming(record);
   const uint32_t session = g_session.load(std::memory_order_acquire);
-  if (!Disarm(record, session)) return;
-  BookOnStart(record, MissingExpirations(record, g_period.load(std::memory_order_relaxed)));
+  if (!DisarmCpuTimer(record, session)) return;
+  BookOnStart(record, MissingCpuExpirations(record));
 }
 
 void CpuAfterFork() {

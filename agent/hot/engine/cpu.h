@@ -29,6 +29,19 @@
 // changes it from one value to the next owns what must be done (make the timer,
 // delete it).
 //
+// Unknown threads. Threads made by clone, or so that no interposer saw it, have no
+// timer at first. The helper, while there is one, compares the number of tasks with
+// that of timers every so often and gives those threads theirs.
+//
+// Perf events (an option). The helper then moves threads from timers to perf events,
+// which keep to their period whatever the kernel's tick. Their descriptors are in
+// the helper's table only, so a thread always begins with a timer. An event does
+// not say how many expirations were left out (without privileges, those in the
+// kernel); so a sample weighs all the expirations that the thread's clock has earned
+// it since the last one, and the kernel's time is shown where the program goes on
+// after it. A thread that gets none of the event's signals for long goes back to a
+// timer: queued signals of a thread that blocks them must not pile up.
+//
 // setitimer(ITIMER_PROF) is not used: its one signal for the whole process has
 // no overrun count, goes to an arbitrary thread, and survives execve, where it
 // kills the next program.
@@ -46,6 +59,11 @@ CpuStart StartCpuEngine(int hz);
 void StopCpuEngine();
 bool CpuEngineRunning();
 int CpuEngineSignal();
+
+// By the helper, while a session runs; from other threads it does nothing. See
+// controls.h.
+void TendCpuThreads();
+void WantPerfEvents(bool wanted);
 
 // In a thread that is new, or new to the agent.
 void CpuThreadBegins(ThreadRecord* record);

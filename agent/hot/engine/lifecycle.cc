@@ -33,6 +33,7 @@ void InitializeHot(const HotOptions& options) {
   SetMutexSamplingFraction(options.mutex_fraction);
   SetBlockSamplingRate(options.block_rate);
   StartContentionEngine();
+  WantPerfEvents(options.perf_events);
 }
 
 void SuspendRecording() { ++t_state.guard; }

@@ -12,6 +12,7 @@ struct HotOptions {
   int64_t mutex_fraction = 0;
   int64_t block_rate = 0;
   uint32_t stack_depth;
+  bool perf_events = false;
   // The agent's own code, left out of stacks.
   uintptr_t agent_text_begin;
   uintptr_t agent_text_end;

@@ -9,6 +9,7 @@
 
 #include "agent/hot/controls.h"
 #include "agent/hot/engine/safe_point.h"
+#include "agent/hot/engine/thread.h"
 #include "agent/hot/hooks.h"
 #include "agent/hot/rt/raw_syscall.h"
 #include "agent/hot/rt/sandbox.h"
@@ -23,6 +24,7 @@ constinit std::atomic<int> g_value{0};
 constinit std::atomic<uint32_t> g_wakeups{0};
 constinit std::atomic<bool> g_running{false};
 constinit std::atomic<int32_t> g_helper_tid{0};
+constinit std::atomic<bool> g_own_descriptors{false};
 constinit std::atomic<bool> g_retiring{false};
 // One starter at a time, on any thread.
 constinit std::atomic<bool> g_starting{false};
@@ -145,6 +147,26 @@ void RetireHelper() {
   }
   g_retiring.store(false, std::memory_order_relaxed);
 }
+
+bool SingleThreadWanted() {
+  if (IsSandboxed() || !g_running.load(std::memory_order_acquire) || ProgramHasThreads() ||
+      RawSyscall(SYS_getpid) != g_process.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  RetireHelper();
+  return true;
+}
+
+void SingleThreadDone() { MakeRequest(kRequestHelper); }
+
+bool IsHelperThread(int32_t tid) {
+  return g_running.load(std::memory_order_acquire) &&
+         g_helper_tid.load(std::memory_order_relaxed) == tid;
+}
+
+bool HelperHasOwnDescriptors() { return g_own_descriptors.load(std::memory_order_relaxed); }
+
+void SetHelperDescriptors(bool own) { g_own_descriptors.store(own, std::memory_order_relaxed); }
 
 void ResetRequestsInChild() {
   InitializeRequests();

@@ -44,6 +44,11 @@ void StartHelperForThreads();
 // after two seconds.
 void RetireHelper();
 
+// Whether this thread is the helper.
+bool IsHelperThread(int32_t tid);
+// Whether its descriptors are in a table that the program does not see.
+bool HelperHasOwnDescriptors();
+
 // In the child of a fork there is no helper, and no request of the parent's.
 void ResetRequestsInChild();
 

@@ -118,6 +118,14 @@ long LateSyscall(long number, long a, long b, long c, long d, long e, long f) {
   return WithErrno(RawSyscall(number, a, b, c, d, e, f));
 }
 
+int LateThrdCreate(thrd_t* thread, thrd_start_t routine, void* argument) {
+  return Ready() ? g_real_other.thrd_create(thread, routine, argument) : thrd_error;
+}
+int LateUnshare(int flags) { return static_cast<int>(WithErrno(RawSyscall(SYS_unshare, flags))); }
+int LateSetns(int descriptor, int kind) {
+  return static_cast<int>(WithErrno(RawSyscall(SYS_setns, descriptor, kind)));
+}
+
 template <typename Function>
 void Lookup(const char* name, Function* out) {
   if (void* found = dlsym(RTLD_NEXT, name)) *out = reinterpret_cast<Function>(found);
@@ -173,6 +181,9 @@ void LookupOther(RealOther* real) {
   Lookup("abort", &real->abort);
   Lookup("prctl", &real->prctl);
   Lookup("syscall", &real->syscall);
+  Lookup("thrd_create", &real->thrd_create);
+  Lookup("unshare", &real->unshare);
+  Lookup("setns", &real->setns);
 }
 
 }  // namespace
@@ -184,8 +195,9 @@ constinit RealAllocation g_real = {
     BootstrapUsableSize,
 };
 constinit RealOther g_real_other = {
-    LatePthreadCreate, LateSigaction, nullptr, nullptr, nullptr,   nullptr,     nullptr,
-    nullptr,           nullptr,       nullptr, nullptr, LatePrctl, LateSyscall,
+    LatePthreadCreate, LateSigaction,  nullptr,     nullptr,   nullptr, nullptr,
+    nullptr,           nullptr,        nullptr,     nullptr,   nullptr, LatePrctl,
+    LateSyscall,       LateThrdCreate, LateUnshare, LateSetns,
 };
 
 void ResolveRealFunctions() {

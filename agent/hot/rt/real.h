@@ -15,6 +15,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <threads.h>
 
 #include <cstddef>
 
@@ -54,6 +55,9 @@ struct RealOther {
   // Variadic in name only.
   int (*prctl)(int, unsigned long, unsigned long, unsigned long, unsigned long);
   long (*syscall)(long, long, long, long, long, long, long);
+  int (*thrd_create)(thrd_t*, thrd_start_t, void*);
+  int (*unshare)(int);
+  int (*setns)(int, int);
 };
 
 // Hidden: the fast paths jump through the table without a look at the GOT.

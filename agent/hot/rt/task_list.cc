@@ -2,6 +2,7 @@
 #include "agent/hot/rt/task_list.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "agent/hot/rt/raw_syscall.h"
 
@@ -51,6 +52,14 @@ bool ForEachTask(TaskVisitor visit, void* context) {
   }
   RawSyscall(SYS_close, fd);
   return true;
+}
+
+uint64_t CountTasks() {
+  struct stat list {};
+  if (IsSyscallError(RawSyscall(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &list, 0))) return 0;
+  // A directory has a link from its parent, one from itself, and one from each
+  // directory in it.
+  return list.st_nlink > 2 ? list.st_nlink - 2 : 0;
 }
 
 }  // namespace pprofagent::hot

@@ -12,4 +12,8 @@ namespace pprofagent::hot {
 using TaskVisitor = bool (*)(int32_t tid, void* context);
 bool ForEachTask(TaskVisitor visit, void* context);
 
+// How many there are, by one system call and without a descriptor; 0 if nobody
+// says.
+uint64_t CountTasks();
+
 }  // namespace pprofagent::hot

@@ -55,6 +55,7 @@ void Reset(ThreadRecord* record) {
   record->heap_rate = 0;
   record->cpu_session.store(0, std::memory_order_relaxed);
   record->cpu_expirations.store(0, std::memory_order_relaxed);
+  record->by_perf.store(false, std::memory_order_relaxed);
   record->stack_low = record->stack_high = 0;
   record->start_routine = 0;
   record->parked.End();
@@ -136,6 +137,9 @@ void KeepOnlyCurrentRecord() {
   g_making.Reset();
   ThreadRecord* own = t_state.record;
   for (ThreadRecord* r = FirstRecord(); r != nullptr; r = r->next) {
+    // The helper's descriptors were not inherited.
+    r->perf_event.store(0, std::memory_order_relaxed);
+    r->by_perf.store(false, std::memory_order_relaxed);
     if (r == own) {
       r->tid.store(CurrentThreadId(), std::memory_order_relaxed);
       r->cpu_session.store(0, std::memory_order_relaxed);

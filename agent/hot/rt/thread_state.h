@@ -52,6 +52,14 @@ struct ThreadRecord {
   uint64_t cpu_first_expiry;
   // Expirations seen by the handler in this session.
   std::atomic<uint64_t> cpu_expirations;
+  // The session's expirations come from a perf event, not from a timer.
+  std::atomic<bool> by_perf;
+  // The helper's descriptor of the event plus one; 0: none. Only the helper
+  // makes and closes it, perhaps long after the thread's end.
+  std::atomic<int32_t> perf_event;
+  // The helper's: the thread stays with its timer; and what it saw last.
+  bool perf_unfit;
+  uint64_t perf_last_seen;
 
   // The thread's stack as far as known; high == 0: unknown.
   uintptr_t stack_low;

@@ -120,6 +120,12 @@ std::optional<int64_t> Controller::NextDue() const {
   return std::min(*cpu_end_ns_, *next_interval_ns_);
 }
 
+// Perf events are descriptors of the helper's and end with it.
+bool Controller::NeedsHelper() const {
+  return NextDue().has_value() || IsCpuRequested() ||
+         (options_.cpu_engine == CpuEngineChoice::kPerf && hot::CpuRunning());
+}
+
 bool Controller::HasExitWork() const {
   return !options_.cpuprofile.empty() || !options_.memprofile.empty() ||
          !options_.blockprofile.empty() || !options_.mutexprofile.empty() || !exit_kinds_.empty() ||

@@ -50,7 +50,7 @@ class Controller {
   // The moment something will be due; none if nothing will.
   std::optional<int64_t> NextDue() const;
   // Whether a helper must stay although there are no requests.
-  bool NeedsHelper() const { return NextDue().has_value() || IsCpuRequested(); }
+  bool NeedsHelper() const;
 
   // --- The end of the process
   // Callable on any thread at any time.

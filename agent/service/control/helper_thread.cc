@@ -42,6 +42,7 @@ void LeaveDescriptorTable() {
   constexpr unsigned kUnshare = 1u << 1;
   const unsigned first = helper_work.keeps_stderr ? STDERR_FILENO + 1 : 0;
   const long result = hot::RawSyscall(SYS_close_range, first, ~0u, kUnshare);
+  hot::SetHelperDescriptors(!hot::IsSyscallError(result));
   if (first == 0 || hot::IsSyscallError(result)) return;
   close(STDIN_FILENO);
   close(STDOUT_FILENO);

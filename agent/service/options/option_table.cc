@@ -69,6 +69,12 @@ bool TakeChoice(std::string_view text, const std::pair<std::string_view, T> (&ch
   return false;
 }
 
+constexpr std::pair<std::string_view, CpuEngineChoice> kCpuEngines[] = {
+    {"auto", CpuEngineChoice::kTimer},
+    {"timer", CpuEngineChoice::kTimer},
+    {"perf", CpuEngineChoice::kPerf},
+};
+
 constexpr std::pair<std::string_view, UnwinderChoice> kUnwinders[] = {
     {"auto", UnwinderChoice::kAuto},
     {"fp", UnwinderChoice::kFramePointers},
@@ -114,6 +120,9 @@ constexpr OptionSpec kTable[] = {
      "waits of at least this long are recorded in the block profile, shorter ones in proportion; "
      "1ns: all, 0: none",
      [](Text text, Options* to) { return TakeRate(text, &to->block_rate); }},
+    {"CPU_ENGINE", "auto", "one of auto, timer, perf",
+     "what samples CPU time: timer (the kernel's tick), perf (finer; needs permission)",
+     [](Text text, Options* to) { return TakeChoice(text, kCpuEngines, &to->cpu_engine); }},
     {"STACK_DEPTH", "128", "a number from 1 to 1024", "frames recorded of a stack",
      [](Text text, Options* to) {
        return TakeInteger(text, 1, hot::kMaxStackDepth, &to->stack_depth);

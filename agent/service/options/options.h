@@ -13,6 +13,8 @@ namespace pprofagent::service {
 
 enum class UnwinderChoice : uint8_t { kAuto, kFramePointers, kLibunwind };
 
+enum class CpuEngineChoice : uint8_t { kTimer, kPerf };
+
 enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError, kOff };
 
 // Texts with %-letters are patterns, expanded when used (expand.h): the pid
@@ -26,6 +28,7 @@ struct Options {
   int cpu_rate = 0;
   int64_t mutex_fraction = 0;
   int64_t block_rate = 0;  // nanoseconds
+  CpuEngineChoice cpu_engine = CpuEngineChoice::kTimer;
   uint32_t stack_depth = 0;
   UnwinderChoice unwinder = UnwinderChoice::kAuto;
   std::string cpuprofile;

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "agent/hot/controls.h"
 #include "agent/service/base/clock.h"
+#include "agent/service/base/status.h"
 #include "agent/service/profile/kinds.h"
 
 namespace pprofagent::service {
@@ -27,6 +29,21 @@ CpuCounts Merged(const CpuCounts& ordered) {
     }
   }
   return merged;
+}
+
+// With what it cannot show.
+std::string Engine() {
+  const hot::PerfUse perf = hot::ReadPerfUse();
+  const std::string timer =
+      "timer (looked at by the kernel at its tick; samples are weighted by what expired in "
+      "between)";
+  if (!perf.wanted) return timer;
+  if (perf.refusal != 0) {
+    return timer + ", perf was refused (" + ErrnoText(perf.refusal) + ")";
+  }
+  return std::string("perf (threads of less than a quarter of a second: timer") +
+         (perf.kernel_time ? ")"
+                           : "; the kernel's time is shown where the program goes on after it)");
 }
 
 }  // namespace
@@ -76,7 +93,7 @@ Recording CpuInterval::Record(const ProfileContext& context) const {
   recording.time_ns = begin_wall_ns_;
   recording.duration_ns = (after_ ? end_ns_ : MonotonicClock()) - begin_ns_;
   recording.rate = "CPU sampling rate: " + std::to_string(rate) +
-                   " Hz of each thread's CPU time, weighted by timer overrun";
+                   " Hz of each thread's CPU time; engine: " + Engine();
   for (const hot::CpuSample& sample : CountsSince(before_, after_ ? *after_ : ReadCpuCounts())) {
     recording.samples.push_back(
         {.stack = sample.stack, .values = {sample.count, sample.nanoseconds}});

@@ -49,6 +49,7 @@ TEST(ParseEnvironment, ReadsEveryOption) {
       "PPROFAGENT_CPU_RATE=250",
       "PPROFAGENT_MUTEX_FRACTION=5",
       "PPROFAGENT_BLOCK_RATE=20us",
+      "PPROFAGENT_CPU_ENGINE=perf",
       "PPROFAGENT_STACK_DEPTH=1024",
       "PPROFAGENT_UNWINDER=fp",
       "PPROFAGENT_CPUPROFILE=c.pb.gz",
@@ -73,6 +74,7 @@ TEST(ParseEnvironment, ReadsEveryOption) {
   EXPECT_EQ(options.cpu_rate, 250);
   EXPECT_EQ(options.mutex_fraction, 5);
   EXPECT_EQ(options.block_rate, 20'000);
+  EXPECT_EQ(options.cpu_engine, CpuEngineChoice::kPerf);
   EXPECT_EQ(options.stack_depth, 1024u);
   EXPECT_EQ(options.unwinder, UnwinderChoice::kFramePointers);
   EXPECT_EQ(options.cpuprofile, "c.pb.gz");

@@ -162,6 +162,9 @@ CpuStart StartCpu(int hz) {
 
 void StopCpu() { Global().cpu_running = false; }
 bool CpuRunning() { return Global().cpu_running; }
+void TendCpu() {}
+PerfUse ReadPerfUse() { return {}; }
+void SetHelperDescriptors(bool) {}
 
 void ExcludeThisThread() {
   const std::lock_guard lock(Global().mutex);
