@@ -10,6 +10,8 @@
 
 #include <cstdint>
 
+#include "agent/hot/rt/parked.h"
+
 namespace pprofagent::hot {
 
 // Lookup addresses, leaf first: the interrupted instruction itself, and for
@@ -74,6 +76,39 @@ struct CreationSample {
   int64_t threads;
 };
 
+inline constexpr int kThreadNameBytes = 16;
+
+enum class ThreadActivity : uint8_t {
+  kRunning,  // or ready to
+  kBlocked,
+  kEnded,    // the main thread, by pthread_exit, before the others
+  kUnknown,  // the kernel does not tell (PR_SET_DUMPABLE off)
+};
+
+// A thread at the moment it was looked at.
+struct ThreadSample {
+  int32_t tid;
+  // By pthread_create; 0: unknown.
+  int32_t creator_tid;
+  ThreadActivity state;
+  // The stack goes to the thread's first frame, or to the depth option's last.
+  bool complete;
+  char name[kThreadNameBytes];
+  // Depth 0: it could not be had (running, and did not answer the signal).
+  StackView stack;
+  StackView created_by;
+  // Blocked in an interposed call: what it waits for. kNone: in another one.
+  WaitKind wait;
+  uintptr_t object;
+  // Who holds the object, by thread id; 0: nobody, or unknown.
+  int32_t owner;
+  // Nanoseconds it has been blocked; -1: unknown.
+  int64_t waited_ns;
+  // Blocked in this system call; -1: in none.
+  long syscall;
+  uint64_t arguments[6];
+};
+
 // Samples lost, by reason. Cumulative.
 struct Drops {
   uint64_t stack_table_full;  // no memory for a new stack or bucket
@@ -106,6 +141,15 @@ void VisitBlock(ContentionVisitor visitor, void* context);
 void VisitMutex(ContentionVisitor visitor, void* context);
 using ContentionPairVisitor = void (*)(void* context, const ContentionPairSample& pair);
 void VisitContention(ContentionPairVisitor visitor, void* context);
+
+// Every thread of the process but the caller and the agent's own. For a thread of
+// the agent's, one at a time: 10 to 20 us a thread, and for those that run until
+// they have answered. False if /proc cannot be read. kStacks leaves out what
+// takes further files of /proc: name and, in calls that are not interposed, the
+// time waited.
+enum class ThreadFacts : uint8_t { kStacks, kAll };
+using ThreadVisitor = void (*)(void* context, const ThreadSample& sample);
+bool VisitThreads(ThreadFacts facts, ThreadVisitor visitor, void* context);
 
 // Thread-safe.
 Drops ReadDrops();

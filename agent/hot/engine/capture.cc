@@ -17,16 +17,6 @@ constinit std::atomic<uintptr_t> g_agent_end{0};
 constinit std::atomic<uint64_t> g_full{0};
 constinit std::atomic<uint64_t> g_reentrant{0};
 
-uint32_t WithoutAgentFrames(uintptr_t* pcs, uint32_t depth) {
-  const uintptr_t begin = g_agent_begin.load(std::memory_order_relaxed);
-  const uintptr_t end = g_agent_end.load(std::memory_order_relaxed);
-  uint32_t kept = 0;
-  for (uint32_t i = 0; i < depth; ++i) {
-    if (pcs[i] - begin >= end - begin) pcs[kept++] = pcs[i];
-  }
-  return kept;
-}
-
 const StackRecord* Capture(const Registers& start, PcKind kind, UnwindContext context,
                            const ThreadRecord* record, uintptr_t* buffer) {
   Frames frames{};
@@ -58,6 +48,23 @@ void SetCaptureDepth(uint32_t frames) {
 void SetAgentText(uintptr_t begin, uintptr_t end) {
   g_agent_begin.store(begin, std::memory_order_relaxed);
   g_agent_end.store(end, std::memory_order_relaxed);
+}
+
+uint32_t CaptureDepth() { return g_depth.load(std::memory_order_relaxed); }
+
+bool IsAgentCode(uintptr_t pc) {
+  const uintptr_t begin = g_agent_begin.load(std::memory_order_relaxed);
+  return pc - begin < g_agent_end.load(std::memory_order_relaxed) - begin;
+}
+
+uint32_t WithoutAgentFrames(uintptr_t* pcs, uint32_t depth) {
+  const uintptr_t begin = g_agent_begin.load(std::memory_order_relaxed);
+  const uintptr_t end = g_agent_end.load(std::memory_order_relaxed);
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < depth; ++i) {
+    if (pcs[i] - begin >= end - begin) pcs[kept++] = pcs[i];
+  }
+  return kept;
 }
 
 const StackRecord* CaptureHookStack(const Registers& caller) {

@@ -13,9 +13,13 @@ namespace pprofagent::hot {
 
 // Frames recorded per stack from now on; clamped to 1..kStackCapacity.
 void SetCaptureDepth(uint32_t frames);
+uint32_t CaptureDepth();
 
 // The agent's own code, whose frames are left out of every stack.
 void SetAgentText(uintptr_t begin, uintptr_t end);
+bool IsAgentCode(uintptr_t pc);
+// Takes the agent's frames out; returns how many are left.
+uint32_t WithoutAgentFrames(uintptr_t* pcs, uint32_t depth);
 
 // In a hook: the stack of the interposed function's caller. Null: dropped, and
 // counted. `caller.pc` is a return address.

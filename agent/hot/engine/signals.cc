@@ -18,6 +18,7 @@ struct Claimed {
   std::atomic<int> signal;
   SignalEngine engine;
   WhenIgnored when_ignored;
+  Meanwhile meanwhile;
   // The program's disposition, under `sequence` (odd: being written).
   std::atomic<uint32_t> sequence;
   struct sigaction program;
@@ -107,9 +108,9 @@ bool IsIgnore(const struct sigaction& action) {
 }
 
 // What the kernel is told: our handler, under the program's terms.
-int Install(int signal, const struct sigaction& program, WhenIgnored when_ignored) {
+int Install(int signal, const struct sigaction& program, const Claimed& claimed) {
   struct sigaction ours = program;
-  if (IsIgnore(program) && when_ignored == WhenIgnored::kYield) {
+  if (IsIgnore(program) && claimed.when_ignored == WhenIgnored::kYield) {
     return g_real_other.sigaction(signal, &ours, nullptr);
   }
   ours.sa_sigaction = Handler;
@@ -118,6 +119,9 @@ int Install(int signal, const struct sigaction& program, WhenIgnored when_ignore
   } else {
     ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
     sigemptyset(&ours.sa_mask);
+    if (claimed.meanwhile == Meanwhile::kBlockAll) {
+      for (unsigned long& word : ours.sa_mask.__val) word = ~0ul;
+    }
   }
   return g_real_other.sigaction(signal, &ours, nullptr);
 }
@@ -144,7 +148,7 @@ struct sigaction WithoutUnblockable(struct sigaction action) {
 
 }  // namespace
 
-bool Claim(int signal, SignalEngine engine, WhenIgnored when_ignored) {
+bool Claim(int signal, SignalEngine engine, WhenIgnored when_ignored, Meanwhile meanwhile) {
   g_process.store(RawSyscall(SYS_getpid), std::memory_order_relaxed);
   struct sigaction before;
   if (Find(signal) != nullptr || g_real_other.sigaction(signal, nullptr, &before) != 0) {
@@ -154,9 +158,10 @@ bool Claim(int signal, SignalEngine engine, WhenIgnored when_ignored) {
     if (c.signal.load(std::memory_order_relaxed) != 0) continue;
     c.engine = engine;
     c.when_ignored = when_ignored;
+    c.meanwhile = meanwhile;
     c.program = before;
     c.signal.store(signal, std::memory_order_release);
-    if (Install(signal, before, when_ignored) == 0) return true;
+    if (Install(signal, before, c) == 0) return true;
     c.signal.store(0, std::memory_order_release);
     return false;
   }
@@ -205,7 +210,7 @@ int ProgramSigaction(int signal, const struct sigaction* action, struct sigactio
     before = claimed->program;
     if (action != nullptr) {
       Write(claimed, wanted);
-      Install(signal, wanted, claimed->when_ignored);
+      Install(signal, wanted, *claimed);
     }
     g_lock.Unlock();
   }

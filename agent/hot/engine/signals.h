@@ -37,9 +37,14 @@ using SignalEngine = bool (*)(int signal, siginfo_t* info, void* ucontext);
 
 enum class WhenIgnored : uint8_t { kYield, kStay };
 
+// While the engine runs: whether other signals are delivered, or all are blocked
+// (as long as the program has no handler of its own for this one).
+enum class Meanwhile : uint8_t { kDeliver, kBlockAll };
+
 // False if the kernel refuses, the table is full or the signal is claimed.
 // Not for signal handlers.
-bool Claim(int signal, SignalEngine engine, WhenIgnored when_ignored);
+bool Claim(int signal, SignalEngine engine, WhenIgnored when_ignored,
+           Meanwhile meanwhile = Meanwhile::kDeliver);
 
 // The highest real-time signal that the program neither handles nor ignores; 0:
 // none. Not for signal handlers.

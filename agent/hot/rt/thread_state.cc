@@ -58,6 +58,9 @@ void Reset(ThreadRecord* record) {
   record->by_perf.store(false, std::memory_order_relaxed);
   record->stack_low = record->stack_high = 0;
   record->start_routine = 0;
+  record->creator_tid = 0;
+  record->created_by = nullptr;
+  record->handle = 0;
   record->parked.End();
   record->signal_frames_busy.store(false, std::memory_order_relaxed);
 }

@@ -2,7 +2,9 @@
 #include "agent/hot/unwind/checked_read.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include "agent/hot/rt/copy_memory.h"
 #include "agent/hot/rt/raw_syscall.h"
 
 namespace pprofagent::hot {
@@ -18,6 +20,14 @@ bool StackReader::IsReadable(uintptr_t address) {
     return false;
   }
   readable_page_ = page;
+  return true;
+}
+
+bool StackReader::ReadCopied(uintptr_t address, uintptr_t* word) const {
+  if (address < bounds_.low || address >= bounds_.high || bounds_.high - address < sizeof(*word)) {
+    return CopyObject(address, word);
+  }
+  memcpy(word, bounds_.copy + (address - bounds_.low), sizeof(*word));
   return true;
 }
 

@@ -8,6 +8,10 @@
 // EINVAL for a readable one, and changes nothing (85 ns; Abseil's
 // address_is_readable.cc compares the ways to ask). The last page found readable
 // is remembered. SIGSEGV stays the program's.
+//
+// A stack of another thread is read from a copy (StackBounds::copy): the thread
+// may wake up, and its stack may go away, between a probe and the read. What lies
+// outside of the copy is copied word by word.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +32,8 @@ namespace pprofagent::hot {
 struct StackBounds {
   uintptr_t low;
   uintptr_t high;
+  // Not null: what [low, high) holds, and it is another thread's stack.
+  const unsigned char* copy = nullptr;
 };
 
 // For the duration of one walk. Async-signal-safe.
@@ -39,7 +45,7 @@ class StackReader {
   // stack may not be mapped yet.
   void EnterStackAt(uintptr_t sp) {
     known_low_ = known_high_ = 0;
-    if (sp < bounds_.low || sp >= bounds_.high) return;
+    if (sp < bounds_.low || sp >= bounds_.high || bounds_.copy != nullptr) return;
     known_low_ = sp - kRedZone < bounds_.low ? bounds_.low : sp - kRedZone;
     known_high_ = bounds_.high;
   }
@@ -48,7 +54,10 @@ class StackReader {
   PPROFAGENT_READS_ANYTHING bool ReadWord(uintptr_t address, uintptr_t* word) {
     if ((address & (sizeof(uintptr_t) - 1)) != 0) return false;
     const bool known = address >= known_low_ && address < known_high_;
-    if (!known && !IsReadable(address)) return false;
+    if (!known) {
+      if (bounds_.copy != nullptr) return ReadCopied(address, word);
+      if (!IsReadable(address)) return false;
+    }
     *word = *reinterpret_cast<const uintptr_t*>(address);
     return true;
   }
@@ -58,6 +67,7 @@ class StackReader {
   static constexpr uintptr_t kRedZone = 128;
 
   bool IsReadable(uintptr_t address);
+  bool ReadCopied(uintptr_t address, uintptr_t* word) const;
 
   const StackBounds bounds_;
   uintptr_t known_low_ = 0;

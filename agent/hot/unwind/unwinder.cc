@@ -110,6 +110,7 @@ void Walk(Registers registers, PcKind kind, const StackBounds& bounds, Frames* f
   frames->depth = depth;
   frames->truncated = end == WalkEnd::kTruncated;
   frames->end = end;
+  frames->last = registers;
 }
 
 }  // namespace
@@ -118,6 +119,7 @@ void Unwind(const Registers& start, PcKind kind, const StackBounds& bounds, Unwi
             Frames* frames) {
   frames->depth = 0;
   frames->truncated = false;
+  frames->last = start;
   const UnwinderBackend backend = g_backend.load(std::memory_order_relaxed);
   if (backend == UnwinderBackend::kLibunwind && context == UnwindContext::kHook &&
       UnwindByLibunwind(start, frames)) {

@@ -49,6 +49,8 @@ struct Frames {
   uint32_t depth;
   bool truncated;
   WalkEnd end;
+  // Those of the last frame, where they are known (not by libunwind).
+  Registers last;
 };
 
 // Thread-safe; in context kSignal async-signal-safe. Uses about 1 KiB of stack.
