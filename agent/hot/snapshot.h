@@ -94,7 +94,8 @@ struct ThreadSample {
   // The stack goes to the thread's first frame, or to the depth option's last.
   bool complete;
   char name[kThreadNameBytes];
-  // Depth 0: it could not be had (running, and did not answer the signal).
+  // Where it began, and not complete, if it could not be had: the thread is running
+  // and did not answer the signal.
   StackView stack;
   StackView created_by;
   // Blocked in an interposed call: what it waits for. kNone: in another one.

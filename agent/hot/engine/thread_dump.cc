@@ -14,6 +14,7 @@
 //
 // The agent's own threads are left out.
 #include <pthread.h>
+#include <sys/auxv.h>
 
 #include "agent/hot/engine/capture.h"
 #include "agent/hot/engine/other_stack.h"
@@ -122,6 +123,12 @@ int32_t OwnerOf(WaitKind kind, uintptr_t object) {
   }
 }
 
+// Of a thread whose stack cannot be had: its start routine, or the program's entry.
+StackView WhereItBegan(const ThreadRecord* record) {
+  const uintptr_t start = record != nullptr ? record->start_routine : 0;
+  return View(CaptureSingleFrame(start != 0 ? start : getauxval(AT_ENTRY)));
+}
+
 class Dump {
  public:
   Dump(ThreadFacts facts, ThreadVisitor visitor, void* context)
@@ -218,7 +225,8 @@ class Dump {
       sample.syscall = call.number;
       for (int i = 0; i < 6; ++i) sample.arguments[i] = call.arguments[i];
     }
-    if (has_stack) {
+    sample.stack = WhereItBegan(record);
+    if (has_stack && stack_->depth > 0) {
       sample.stack = Keep(stack_->pcs, stack_->depth, stack_->truncated);
       sample.complete = stack_->complete;
     }
@@ -288,6 +296,7 @@ class Dump {
     if (stack == nullptr && HasEnded(tid)) return;
     ThreadSample sample = Begin(tid, records_.Find(tid));
     sample.state = ThreadActivity::kRunning;
+    sample.stack = WhereItBegan(records_.Find(tid));
     if (stack != nullptr) {
       sample.stack = Keep(stack->pcs, stack->depth, stack->truncated);
       sample.complete = true;

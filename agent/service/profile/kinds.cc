@@ -6,6 +6,7 @@
 #include "agent/service/profile/contention_profile.h"
 #include "agent/service/profile/creation_profile.h"
 #include "agent/service/profile/heap_profile.h"
+#include "agent/service/profile/thread_profile.h"
 
 namespace pprofagent::service {
 namespace {
@@ -18,6 +19,8 @@ constexpr ValueType kContentionTypes[] = {{"contentions", "count"}, {"delay", "n
 constexpr ValueType kCreationTypes[] = {{"threadcreate", "count"}};
 constexpr ValueType kCpuTypes[] = {{"samples", "count"}, {"cpu", "nanoseconds"}};
 constexpr std::string_view kCpuAliases[] = {"profile"};
+constexpr ValueType kThreadTypes[] = {{"goroutine", "count"}};
+constexpr std::string_view kThreadAliases[] = {"threads", "thread"};
 
 constexpr KindSpec kTable[] = {
     {Kind::kHeap,
@@ -77,6 +80,14 @@ constexpr KindSpec kTable[] = {
      {"threadcreate", "count"},
      "Where the program's threads were made.",
      RecordThreadCreation},
+    {Kind::kGoroutine,
+     "goroutine",
+     kThreadAliases,
+     kThreadTypes,
+     "",
+     {"goroutine", "count"},
+     "Stacks of all threads at this moment.",
+     RecordThreads},
 };
 
 }  // namespace

@@ -13,7 +13,7 @@
 
 namespace pprofagent::service {
 
-enum class Kind { kHeap, kAllocs, kCpu, kMutex, kBlock, kContention, kThreadCreate };
+enum class Kind { kHeap, kAllocs, kCpu, kMutex, kBlock, kContention, kThreadCreate, kGoroutine };
 
 struct ValueType {
   std::string_view type;

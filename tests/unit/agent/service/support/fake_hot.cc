@@ -18,6 +18,7 @@ struct State {
   std::vector<hot::ContentionSample> contentions;
   std::vector<hot::CreationSample> creations;
   std::vector<hot::ContentionPairSample> pairs;
+  std::vector<hot::ThreadSample> threads;
   hot::Drops drops = {};
   hot::CpuStart cpu_start = hot::CpuStart::kOk;
   bool cpu_running = false;
@@ -57,6 +58,7 @@ void Reset() {
   state.contentions.clear();
   state.creations.clear();
   state.pairs.clear();
+  state.threads.clear();
   state.drops = {};
   state.cpu_start = hot::CpuStart::kOk;
   state.cpu_running = false;
@@ -109,6 +111,11 @@ void AddCreation(const hot::CreationSample& sample) {
 void AddContentionPair(const hot::ContentionPairSample& pair) {
   const std::lock_guard lock(Global().mutex);
   Global().pairs.push_back(pair);
+}
+
+void AddThread(const hot::ThreadSample& sample) {
+  const std::lock_guard lock(Global().mutex);
+  Global().threads.push_back(sample);
 }
 
 void SetDrops(const hot::Drops& drops) { Global().drops = drops; }
@@ -282,6 +289,12 @@ void VisitContention(ContentionPairVisitor visitor, void* context) {
 
 int64_t MutexFraction() { return 5; }
 int64_t BlockRate() { return 1000; }
+
+bool VisitThreads(ThreadFacts, ThreadVisitor visitor, void* context) {
+  const std::lock_guard lock(Global().mutex);
+  for (const ThreadSample& sample : Global().threads) visitor(context, sample);
+  return true;
+}
 
 Drops ReadDrops() { return Global().drops; }
 

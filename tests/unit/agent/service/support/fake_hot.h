@@ -30,6 +30,8 @@ void AddCpuRecord(const hot::CpuSample& sample);
 void AddContention(const hot::ContentionSample& sample);
 void AddCreation(const hot::CreationSample& sample);
 void AddContentionPair(const hot::ContentionPairSample& pair);
+// A thread that VisitThreads tells of.
+void AddThread(const hot::ThreadSample& sample);
 void SetDrops(const hot::Drops& drops);
 
 void SetCpuStart(hot::CpuStart result);
