@@ -99,6 +99,7 @@ void ProcessBegins(const char* const* environment) {
       .heap_rate = options.heap_rate,
       .mutex_fraction = options.mutex_fraction,
       .block_rate = options.block_rate,
+      .block_io = options.block_io,
       .stack_depth = options.stack_depth,
       .perf_events = options.cpu_engine == service::CpuEngineChoice::kPerf,
       .agent_text_begin = reinterpret_cast<uintptr_t>(__ehdr_start),

@@ -25,6 +25,9 @@ int64_t MutexFraction();
 // once in all threads.
 void SetBlockRate(int64_t nanoseconds);
 int64_t BlockRate();
+// Whether the block profile has sleeps, input and output too.
+void SetBlockIo(bool on);
+bool BlockIo();
 
 // Frames recorded per stack, 1..kMaxStackDepth.
 inline constexpr uint32_t kMaxStackDepth = 1024;

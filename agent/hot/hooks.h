@@ -80,6 +80,10 @@ void ThreadCreationBegins();
 extern constinit std::atomic<bool> g_watching_waits __attribute__((visibility("hidden")));
 inline bool WatchingWaits() { return g_watching_waits.load(std::memory_order_relaxed); }
 
+// Whether sleeps, input and output are recorded as well.
+extern constinit std::atomic<bool> g_watching_io __attribute__((visibility("hidden")));
+inline bool WatchingIo() { return g_watching_io.load(std::memory_order_relaxed); }
+
 // A call that waits. `object` is what it waits for: the lock, the condition, the
 // thread.
 //

@@ -82,6 +82,26 @@ class KnownWaits(harness.TestCase):
                                 key=lambda sample: sample.values[1])
                 self.assertEqual(main_wait.labels, {"kind": label})
 
+    def test_sleep_and_io_by_option(self):
+        for kind in ("sleep", "io"):
+            with self.subTest(kind=kind):
+                truth, found = self.profiles(kind, 50, 2, BLOCK_KINDS="all")
+                mine = [sample for sample in found["block"].samples
+                        if f"wait_for_{kind}" in sample.functions()]
+                self.assert_near(sum(sample.values[1] for sample in mine), truth["waited"])
+                self.assertEqual({sample.labels["kind"] for sample in mine}, {kind})
+                _, found = self.profiles(kind, 10)
+                self.assertFalse({sample.labels["kind"] for sample in found["block"].samples} &
+                                 {"sleep", "io"})
+
+    def test_a_fraction_is_scaled_back(self):
+        """Of 200 rounds with five waiters each, 1000 contended unlocks; one of five recorded
+        counts five times. The estimate has the standard deviation sqrt(1000 * (5 - 1)) = 63."""
+        _, found = self.profiles("mutex", 0, 200, MUTEX_FRACTION=5)
+        mutex = found["mutex"]
+        self.assertAlmostEqual(mutex.total("contentions"), 1000, delta=6 * 63 + 5)
+        self.assertTrue(any("mutex fraction: 5" in line for line in mutex.comments))
+
     def test_default_rates_record_long_waits_exactly(self):
         truth, found = self.profiles("mutex", 50, BLOCK_RATE="1ms")
         self.assert_near(found["block"].total("delay", "wait_for_mutex"), truth["waited"])

@@ -17,7 +17,8 @@ class Transparency(harness.TestCase):
 
     def variants(self):
         yield "no options", self.agent()
-        yield "every allocation", self.agent(HEAP_RATE=1)
+        yield "every allocation and wait", self.agent(HEAP_RATE=1, BLOCK_RATE="1ns",
+                                                      BLOCK_KINDS="all")
         yield "CPU profile at 1000 Hz", self.agent(CPU_RATE=1000, HEAP_RATE="64k",
                                                    CPUPROFILE=self.scratch / "cpu.pb.gz")
         if JEMALLOC.exists():
@@ -26,7 +27,8 @@ class Transparency(harness.TestCase):
 
     def lock_variants(self):
         yield "no options", self.agent()
-        yield "every wait", self.agent(BLOCK_RATE="1ns", EXIT_PROFILES="block,mutex,contention")
+        yield "every wait", self.agent(BLOCK_RATE="1ns", BLOCK_KINDS="all",
+                                       EXIT_PROFILES="block,mutex,contention")
         yield "no locks", self.agent(BLOCK_RATE=0, MUTEX_FRACTION=0)
         if JEMALLOC.exists():
             yield "before jemalloc", self.agent(preload=f"{harness.LIBRARY}:{JEMALLOC}")
@@ -117,7 +119,8 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])); sys.exit(3)"""
         # What an allocator answers to impossible requests is its own affair: with jemalloc the
         # comparison would be of jemalloc and glibc.
         self.check_own("allocation_results",
-                       only=["no options", "every allocation", "CPU profile at 1000 Hz"])
+                       only=["no options", "every allocation and wait",
+                             "CPU profile at 1000 Hz"])
 
     def test_coroutines(self):
         self.check_own("coroutines")

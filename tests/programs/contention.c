@@ -10,7 +10,7 @@
 //   waits N        how many there were
 //
 //   KIND   mutex, recursive, timedlock, mtx (five waiters), rwlock (five
-//          readers), cond, sem, join, barrier (one waiter)
+//          readers), cond, sem, join, barrier, sleep, io (one waiter)
 //          burst: two threads contend without end, ROUNDS thousand times
 #include <errno.h>
 #include <pthread.h>
@@ -37,6 +37,7 @@ static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static pthread_barrier_t barrier;
 static pthread_t sleeper;
+static int pipe_ends[2];
 static sem_t semaphore;
 static mtx_t c11_mutex;
 static int is_signalled;
@@ -90,6 +91,8 @@ WAIT_FUNCTION(mtx, mtx_lock(&c11_mutex))
 WAIT_FUNCTION(rwlock, pthread_rwlock_rdlock(&rwlock))
 WAIT_FUNCTION(sem, while (sem_wait(&semaphore) != 0){})
 WAIT_FUNCTION(join, pthread_join(sleeper, NULL))
+WAIT_FUNCTION(sleep, sleep_milliseconds(milliseconds))
+WAIT_FUNCTION(io, char byte; while (read(pipe_ends[0], &byte, 1) != 1){})
 WAIT_FUNCTION(barrier, pthread_barrier_wait(&barrier))
 WAIT_FUNCTION(cond, pthread_mutex_lock(&condition_mutex);
               while (!is_signalled) pthread_cond_wait(&condition, &condition_mutex);
@@ -141,7 +144,10 @@ static void release(void) {
     pthread_mutex_unlock(&condition_mutex);
   } else if (is("barrier")) {
     pthread_barrier_wait(&barrier);
-  } else if (!is("join")) {
+  } else if (is("io")) {
+    while (write(pipe_ends[1], "", 1) != 1) {
+    }
+  } else if (!is("join") && !is("sleep")) {
     release_mutex();
   }
 }
@@ -157,6 +163,10 @@ static void wait_for_it(void) {
     wait_for_join();
   } else if (is("barrier")) {
     wait_for_barrier();
+  } else if (is("sleep")) {
+    wait_for_sleep();
+  } else if (is("io")) {
+    wait_for_io();
   } else if (is("cond")) {
     wait_for_cond();
   } else if (is("timedlock")) {
@@ -208,7 +218,10 @@ int main(int argc, char** argv) {
   kind = argc > 1 ? argv[1] : "mutex";
   if (argc > 2) milliseconds = atol(argv[2]);
   if (argc > 3) rounds = atoi(argv[3]);
-  if (is("cond") || is("sem") || is("join") || is("barrier")) waiters = 1;
+  if (is("cond") || is("sem") || is("join") || is("barrier") || is("sleep") || is("io")) {
+    waiters = 1;
+  }
+  if (pipe(pipe_ends) != 0) return 1;
   if (is("recursive")) make_mutex_recursive();
   mtx_init(&c11_mutex, mtx_plain);
   sem_init(&semaphore, 0, 0);
@@ -228,7 +241,7 @@ int main(int argc, char** argv) {
       pthread_create(&threads[i], NULL, wait_once, (void*)(intptr_t)i);
     }
     for (int i = 0; i < waiters; i++) wait_until_blocked(i);
-    if (!is("join")) sleep_milliseconds(milliseconds);
+    if (!is("join") && !is("sleep")) sleep_milliseconds(milliseconds);
     int64_t released = now();
     release();
     for (int i = 0; i < waiters; i++) pthread_join(threads[i], NULL);

@@ -13,12 +13,14 @@
 namespace pprofagent::hot {
 
 constinit std::atomic<bool> g_watching_waits{false};
+constinit std::atomic<bool> g_watching_io{false};
 
 namespace {
 
 constinit std::atomic<bool> g_started{false};
 constinit std::atomic<uint32_t> g_mutex_fraction{0};
 constinit std::atomic<int64_t> g_block_rate{0};
+constinit std::atomic<bool> g_block_io{false};
 constinit SampleLimit g_block_limit;
 constinit SampleLimit g_mutex_limit;
 constinit std::atomic<uint64_t> g_pairs_missed{0};
@@ -127,10 +129,12 @@ void PairUp(LockNote* notes, const StackRecord* stack) {
 }
 
 void UpdateWatching() {
-  g_watching_waits.store(g_started.load(std::memory_order_relaxed) &&
-                             (g_mutex_fraction.load(std::memory_order_relaxed) > 0 ||
-                              g_block_rate.load(std::memory_order_relaxed) > 0),
-                         std::memory_order_relaxed);
+  const bool started = g_started.load(std::memory_order_relaxed);
+  const bool mutex = g_mutex_fraction.load(std::memory_order_relaxed) > 0;
+  const bool block = g_block_rate.load(std::memory_order_relaxed) > 0;
+  const bool io = g_block_io.load(std::memory_order_relaxed);
+  g_watching_waits.store(started && (mutex || block), std::memory_order_relaxed);
+  g_watching_io.store(started && block && io, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -230,6 +234,12 @@ void SetBlockSamplingRate(int64_t nanoseconds) {
   UpdateWatching();
 }
 int64_t BlockSamplingRate() { return g_block_rate.load(std::memory_order_relaxed); }
+
+void SetBlockSamplingOfIo(bool on) {
+  g_block_io.store(on, std::memory_order_relaxed);
+  UpdateWatching();
+}
+bool BlockSamplingOfIo() { return g_block_io.load(std::memory_order_relaxed); }
 
 uint64_t ContentionPairsMissed() { return g_pairs_missed.load(std::memory_order_relaxed); }
 

@@ -34,6 +34,8 @@ void SetMutexSamplingFraction(int64_t fraction);
 int64_t MutexSamplingFraction();
 void SetBlockSamplingRate(int64_t nanoseconds);
 int64_t BlockSamplingRate();
+void SetBlockSamplingOfIo(bool on);
+bool BlockSamplingOfIo();
 
 // Releases whose pair could not be recorded.
 uint64_t ContentionPairsMissed();

@@ -30,6 +30,8 @@ void SetMutexFraction(int64_t fraction) { SetMutexSamplingFraction(fraction); }
 int64_t MutexFraction() { return MutexSamplingFraction(); }
 void SetBlockRate(int64_t nanoseconds) { SetBlockSamplingRate(nanoseconds); }
 int64_t BlockRate() { return BlockSamplingRate(); }
+void SetBlockIo(bool on) { SetBlockSamplingOfIo(on); }
+bool BlockIo() { return BlockSamplingOfIo(); }
 void SetStackDepth(uint32_t frames) { SetCaptureDepth(frames); }
 
 CpuStart StartCpu(int hz) { return StartCpuEngine(hz); }

@@ -11,6 +11,7 @@
 #include "agent/hot/engine/thread.h"
 #include "agent/hot/rt/clock.h"
 #include "agent/hot/rt/real.h"
+#include "agent/hot/rt/real_io.h"
 #include "agent/hot/rt/real_locks.h"
 #include "agent/hot/rt/thread_state.h"
 
@@ -19,6 +20,7 @@ namespace pprofagent::hot {
 void InitializeHot(const HotOptions& options) {
   ResolveRealFunctions();
   ResolveRealLocks();
+  ResolveRealIo();
   InitializeClock();
   InitializeSafePoints();
   InitializeRequests();
@@ -32,6 +34,7 @@ void InitializeHot(const HotOptions& options) {
   SetHeapSamplingRate(options.heap_rate);
   SetMutexSamplingFraction(options.mutex_fraction);
   SetBlockSamplingRate(options.block_rate);
+  SetBlockSamplingOfIo(options.block_io);
   StartContentionEngine();
   WantPerfEvents(options.perf_events);
 }

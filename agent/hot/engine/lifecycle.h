@@ -11,6 +11,7 @@ struct HotOptions {
   int64_t heap_rate;
   int64_t mutex_fraction = 0;
   int64_t block_rate = 0;
+  bool block_io = false;
   uint32_t stack_depth;
   bool perf_events = false;
   // The agent's own code, left out of stacks.

@@ -81,6 +81,8 @@ constexpr std::pair<std::string_view, UnwinderChoice> kUnwinders[] = {
     {"libunwind", UnwinderChoice::kLibunwind},
 };
 
+constexpr std::pair<std::string_view, bool> kBlockKinds[] = {{"sync", false}, {"all", true}};
+
 constexpr std::pair<std::string_view, LogLevel> kLogLevels[] = {
     {"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn},
     {"error", LogLevel::kError}, {"off", LogLevel::kOff},
@@ -121,6 +123,10 @@ constexpr OptionSpec kTable[] = {
      "waits of at least this long are recorded in the block profile, shorter ones in proportion; "
      "1ns: all, 0: none",
      [](Text text, Options* to) { return TakeRate(text, &to->block_rate); }},
+    {"BLOCK_KINDS", "sync", "one of sync, all",
+     "waits in the block profile: sync (locks, conditions, semaphores, barriers, joins) or all "
+     "(also sleeps, input and output)",
+     [](Text text, Options* to) { return TakeChoice(text, kBlockKinds, &to->block_io); }},
     {"CPU_ENGINE", "auto", "one of auto, timer, perf",
      "what samples CPU time: timer (the kernel's tick), perf (finer; needs permission)",
      [](Text text, Options* to) { return TakeChoice(text, kCpuEngines, &to->cpu_engine); }},

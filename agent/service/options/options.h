@@ -28,6 +28,7 @@ struct Options {
   int cpu_rate = 0;
   int64_t mutex_fraction = 0;
   int64_t block_rate = 0;  // nanoseconds
+  bool block_io = false;
   CpuEngineChoice cpu_engine = CpuEngineChoice::kTimer;
   uint32_t stack_depth = 0;
   UnwinderChoice unwinder = UnwinderChoice::kAuto;

@@ -10,7 +10,8 @@
 namespace pprofagent::service {
 
 Recording RecordMutex(const KindSpec& kind, const ProfileContext& context);
-// With the label `kind`: mutex, rwlock, cond, sem, join, barrier.
+// With the label `kind`: mutex, rwlock, cond, sem, join, barrier, sleep,
+// io.
 Recording RecordBlock(const KindSpec& kind, const ProfileContext& context);
 // Two samples for each pair of stacks, with the same values: labels `role`
 // (waiter, holder), `object` (the lock's address) and `pair`, a number that both

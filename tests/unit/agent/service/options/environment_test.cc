@@ -24,6 +24,7 @@ TEST(ParseEnvironment, TakesDefaultsWithoutVariables) {
     EXPECT_EQ(parsed.options.cpu_rate, 100);
     EXPECT_EQ(parsed.options.mutex_fraction, 1);
     EXPECT_EQ(parsed.options.block_rate, 1'000'000);
+    EXPECT_FALSE(parsed.options.block_io);
     EXPECT_EQ(parsed.options.stack_depth, 128u);
     EXPECT_EQ(parsed.options.unwinder, UnwinderChoice::kAuto);
     EXPECT_EQ(parsed.options.cpuprofile, "");
@@ -49,6 +50,7 @@ TEST(ParseEnvironment, ReadsEveryOption) {
       "PPROFAGENT_CPU_RATE=250",
       "PPROFAGENT_MUTEX_FRACTION=5",
       "PPROFAGENT_BLOCK_RATE=20us",
+      "PPROFAGENT_BLOCK_KINDS=all",
       "PPROFAGENT_CPU_ENGINE=perf",
       "PPROFAGENT_STACK_DEPTH=1024",
       "PPROFAGENT_UNWINDER=fp",
@@ -74,6 +76,7 @@ TEST(ParseEnvironment, ReadsEveryOption) {
   EXPECT_EQ(options.cpu_rate, 250);
   EXPECT_EQ(options.mutex_fraction, 5);
   EXPECT_EQ(options.block_rate, 20'000);
+  EXPECT_TRUE(options.block_io);
   EXPECT_EQ(options.cpu_engine, CpuEngineChoice::kPerf);
   EXPECT_EQ(options.stack_depth, 1024u);
   EXPECT_EQ(options.unwinder, UnwinderChoice::kFramePointers);
