@@ -159,10 +159,13 @@ void Wait::End(bool counts) {
   if (!is_recorded_) return;
   const Guard guard;
   ThreadRecord* record = t_state.record;
+  if (record != nullptr) record->parked.End();
+  // Begun before the program entered its sandbox: nothing is recorded any more,
+  // and neither the clock nor a yield may be asked for.
+  if (IsSandboxed()) return;
   LockNote* notes = nullptr;
   const uint64_t now = LeaveLockWaiters(object_, lock_wait_, &notes);
-  if (record != nullptr) record->parked.End();
-  const bool records = record != nullptr && !IsSandboxed();
+  const bool records = record != nullptr;
   const StackRecord* stack = nullptr;
   if (counts && records) {
     stack = RecordBlocked(kind_, now - lock_wait_.since_ns, now, record, caller_);

@@ -37,6 +37,15 @@ std::vector<RecordedSample> Summed(std::vector<RecordedSample> samples) {
   return sums;
 }
 
+// What a profile of this kind may lack: what only the lock profiles lack is not
+// said of the others.
+hot::Drops DropsOf(Kind kind) {
+  hot::Drops drops = hot::ReadDrops();
+  if (kind != Kind::kContention) drops.contention_pairs = 0;
+  if (kind != Kind::kContention && kind != Kind::kMutex) drops.lock_waits = 0;
+  return drops;
+}
+
 }  // namespace
 
 Recording Since(const Recording& before, Recording now) {
@@ -65,7 +74,7 @@ Status WriteProto(const Recording& recording, const ProfileContext& context, Byt
   circumstances.rate = recording.rate;
   circumstances.unwinder = context.unwinder;
   circumstances.stack_depth = context.options->stack_depth;
-  circumstances.drops = hot::ReadDrops();
+  circumstances.drops = DropsOf(kind.kind);
   circumstances.truncated_samples = truncated;
   ProfileHeader header;
   header.period_type = kind.period_type;

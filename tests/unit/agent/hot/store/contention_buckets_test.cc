@@ -20,13 +20,14 @@ TEST(ContentionBuckets, OneForEachStackSideAndKind) {
 }
 
 TEST(ContentionBuckets, AVisitSeesWhatWasAdded) {
-  auto* bucket = FindContentionBucket(StackAt(0x3000), ContentionSide::kReleaser, WaitKind::kNone);
+  auto* bucket =
+      FindContentionBucket(StackAt(0xabc3000), ContentionSide::kReleaser, WaitKind::kNone);
   bucket->counters.Add({1 << kContentionFractionBits, 70});
   bucket->counters.Add({1 << (kContentionFractionBits - 1), 30});
   uint64_t delay = 0;
   VisitContentionBuckets(
       [](void* context, const ContentionBucket& b) {
-        if (b.stack->pcs[0] == 0x3000) *static_cast<uint64_t*>(context) += b.counters.delay_ns;
+        if (b.stack->pcs[0] == 0xabc3000) *static_cast<uint64_t*>(context) += b.counters.delay_ns;
       },
       &delay);
   EXPECT_EQ(delay, 100u);

@@ -91,6 +91,22 @@ TEST_F(ContentionProfileTest, ContentionHasBothSidesOfEachPair) {
   EXPECT_EQ(profile.sample(1).location_id_size(), 2);
 }
 
+TEST_F(ContentionProfileTest, WhatIsMissingIsSaidWhereItIsMissing) {
+  hot::Drops drops{};
+  drops.lock_waits = 3;
+  drops.contention_pairs = 4;
+  fake_hot::SetDrops(drops);
+  const auto says = [&](Kind kind, const char* text) {
+    return test::CommentText(Write(kind)).find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(says(Kind::kContention, "dropped: 4 samples"));
+  EXPECT_TRUE(says(Kind::kContention, "dropped: 3 samples"));
+  EXPECT_TRUE(says(Kind::kMutex, "dropped: 3 samples"));
+  EXPECT_FALSE(says(Kind::kMutex, "dropped: 4 samples"));
+  EXPECT_FALSE(says(Kind::kBlock, "dropped"));
+  fake_hot::SetDrops({});
+}
+
 // The difference of two readings must not mix the two sides up.
 TEST_F(ContentionProfileTest, BothSidesSurviveADifference) {
   const hot::StackView stack = fake_hot::Stack({0x10});
