@@ -103,6 +103,10 @@ uint32_t TakeRequests(int* value);
 void WaitForRequest(int64_t timeout_ns);
 // Ends a WaitForRequest in progress, from any thread.
 void WakeHelper();
+// How often the helper has been woken; for a thread that waits on its behalf.
+uint32_t WakeCount();
+// Blocks while the count is `seen`.
+void WaitForWake(uint32_t seen);
 
 // The function that starts the helper thread (it must be callable wherever the
 // program could call pthread_create); returns false if that failed. Hot code

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -25,6 +26,9 @@
 #include "agent/service/base/status.h"
 #include "agent/service/control/helper_thread.h"
 #include "agent/service/control/verbs.h"
+#include "agent/service/endpoints/endpoints.h"
+#include "agent/service/http/server.h"
+#include "agent/service/http/socket_file.h"
 #include "agent/service/log/log.h"
 #include "agent/service/options/anchor.h"
 #include "agent/service/options/environment.h"
@@ -102,23 +106,59 @@ void TendCpu() {
           "the container allows)");
 }
 
+// Whether an option asks for something that clients reach from the start.
+bool MustServe() {
+  const Options& options = parsed_options->options;
+  return !options.http.empty() || options.socket_from_start;
+}
+
 // How long the helper may sleep; 0 if it should end.
 int64_t WaitTime(const Controller& controller, int64_t now_ns, int64_t idle_since_ns) {
   if (hot::HelperMustEnd()) return 0;
   if (const std::optional<int64_t> due = controller.NextDue()) {
     return std::max<int64_t>(*due - now_ns, 1);
   }
-  if (controller.NeedsHelper()) return -1;
+  if (controller.NeedsHelper() || MustServe()) return -1;
   const int64_t left_ns = idle_since_ns + kLingerNs - now_ns;
   if (left_ns > 0) return left_ns;
   return hot::HelperMayEnd() ? 0 : kKeptNs;
 }
 
+// The doors that this helper keeps open as long as it lives. Null if there are
+// none, or no memory for them.
+std::unique_ptr<Server> NewServer(Endpoints* endpoints) {
+  const Options& options = parsed_options->options;
+  std::unique_ptr<Server> server;
+  if (options.http.empty() && options.socket.empty()) return server;
+  Guarded([&] {
+    server = std::make_unique<Server>(options,
+                                      [endpoints](const Request& request, const Client& client) {
+                                        return endpoints->Handle(request, client);
+                                      });
+  });
+  return server;
+}
+
+// Sleeps until there is something to do. True if it was a client's.
+bool WaitForWork(Server* server, int64_t wait_ns) {
+  if (server == nullptr) {
+    hot::WaitForRequest(wait_ns);
+    return false;
+  }
+  bool has_clients = false;
+  const bool done = Guarded([&] { has_clients = server->WaitAndServe(wait_ns); });
+  // Without memory, the clients wait until there is some.
+  if (!done) hot::WaitForRequest(std::clamp<int64_t>(wait_ns, 0, kNanosecondsPerSecond));
+  return has_clients;
+}
+
 void ServeUntilIdle() {
   int64_t idle_since_ns = MonotonicClock();
+  Controller& controller = *the_controller.load();
+  Endpoints endpoints(&controller);
+  const std::unique_ptr<Server> server = NewServer(&endpoints);
   for (;;) {
     const bool was_busy = ServePending();
-    Controller& controller = *the_controller.load();
     Guarded([&controller] { controller.RunDue(MonotonicClock()); });
     const int64_t now_ns = MonotonicClock();
     if (was_busy) idle_since_ns = now_ns;
@@ -128,7 +168,7 @@ void ServeUntilIdle() {
       Guarded(TendCpu);
       wait_ns = wait_ns < 0 ? kTendNs : std::min(wait_ns, kTendNs);
     }
-    hot::WaitForRequest(wait_ns);
+    if (WaitForWork(server.get(), wait_ns)) idle_since_ns = MonotonicClock();
   }
 }
 
@@ -137,7 +177,7 @@ void InstallController(const char* unwinder, const ProcessOrigin& origin) {
   controller->Begin();
   the_controller.store(controller);
   controller_pid.store(getpid());
-  if (controller->NeedsHelper()) hot::MakeRequest(hot::kRequestHelper);
+  if (controller->NeedsHelper() || MustServe()) hot::MakeRequest(hot::kRequestHelper);
 }
 
 void Claim(int signal, hot::Request request, const char* option) {
@@ -212,6 +252,7 @@ void AfterForkInChild() {
   const Controller* parent = the_controller.load();
   if (parent == nullptr) return;
   ForgetHelper();
+  ForgetSocketFiles();
   exit_phase.store(kRunning);
   Guarded([parent] {
     InstallController(parent->unwinder(), {.is_fork_child = true, .load_wall_ns = WallClock()});
@@ -222,7 +263,11 @@ void AtExit() {
   const KeepErrno keep_errno;
   const hot::Unrecorded unrecorded;
   const Controller* controller = the_controller.load();
-  if (controller == nullptr || !controller->HasExitWork()) return;
+  if (controller == nullptr) return;
+  if (!controller->HasExitWork()) {
+    if (HasSocketFiles() && controller_pid.load() == getpid()) RemoveSocketFiles();
+    return;
+  }
   // A child made without fork (vfork, _Fork, clone) ends in our memory, but
   // nothing here is about it. Asked last: without work there is no system call,
   // for which a sandbox might kill the program.
@@ -231,10 +276,11 @@ void AtExit() {
   const bool is_first = exit_phase.compare_exchange_strong(expected, kExiting);
   if (is_first && !StartHelperThread()) {
     WriteExitFilesHere();
-    return;
+  } else {
+    hot::MakeRequest(hot::kRequestHelper);
+    WaitForExitFiles();
   }
-  hot::MakeRequest(hot::kRequestHelper);
-  WaitForExitFiles();
+  RemoveSocketFiles();
 }
 
 }  // namespace pprofagent::service

@@ -86,6 +86,15 @@ LISTINGS = [
 ]
 
 
+HTTP = [
+    b"GET /debug/pprof/heap?debug=1&seconds=0.5 HTTP/1.1\r\nHost: localhost:6060\r\n\r\n",
+    b"POST /debug/pprof/symbol HTTP/1.1\r\nHost: [::1]:1\r\nContent-Length: 5\r\n\r\n0x123"
+    b"GET http://127.0.0.1/%41?a=%zz HTTP/1.0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nOrigin: null\r\n"
+    b"Expect: 100-continue\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+]
+
+
 def compiled_object(folder):
     """A small library with unwind tables and debug information."""
     source = folder / "seed.cc"
@@ -123,6 +132,7 @@ def seeds(target, folder):
         "gzip": [gzip.compress(proto), gzip.compress(b"a") + gzip.compress(b"b"), gzip.compress(b"")],
         "dump_name": [b"redis-server.1234.0007.heap.pb.gz", b"a.b.1.9999.cpu.pb.gz", b".x.pb.gz"],
         "agent_options": [environment],
+        "http_request": HTTP,
     }[target]
 
 

@@ -128,10 +128,17 @@ void StartHelperForThreads() {
 
 bool SandboxBegins() {
   if (RawSyscall(SYS_getpid) != g_process.load(std::memory_order_relaxed)) return false;
-  return !g_sandboxed.exchange(true, std::memory_order_relaxed);
+  if (g_sandboxed.exchange(true, std::memory_order_relaxed)) return false;
+  // The filter may come to all threads at once, and the helper's system calls
+  // are none that it was made for.
+  RetireHelper();
+  return true;
 }
 
-void SandboxFailed() { g_sandboxed.store(false, std::memory_order_relaxed); }
+void SandboxFailed() {
+  g_sandboxed.store(false, std::memory_order_relaxed);
+  MakeRequest(kRequestHelper);
+}
 
 void InitializeRequests() { g_process.store(RawSyscall(SYS_getpid), std::memory_order_relaxed); }
 
@@ -202,6 +209,14 @@ void WaitForRequest(int64_t timeout_ns) {
 }
 
 void WakeHelper() { Wake(); }
+
+uint32_t WakeCount() { return g_wakeups.load(std::memory_order_acquire); }
+
+void WaitForWake(uint32_t seen) {
+  while (WakeCount() == seen) {
+    RawSyscall(SYS_futex, &g_wakeups, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
+  }
+}
 
 void SetHelperStarter(StartHelper starter) { g_starter.store(starter, std::memory_order_release); }
 

@@ -19,14 +19,14 @@ void Close(int fd) {
   errno = saved;
 }
 
-int MoveAwayFromStandard(int fd) {
-  if (fd < 0 || fd >= kFirstOwnDescriptor) return fd;
+}  // namespace
+
+Descriptor AwayFromStandard(int fd) {
+  if (fd < 0 || fd >= kFirstOwnDescriptor) return Descriptor(fd);
   const int moved = fcntl(fd, F_DUPFD_CLOEXEC, kFirstOwnDescriptor);
   Close(fd);
-  return moved;
+  return Descriptor(moved);
 }
-
-}  // namespace
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   std::swap(fd_, other.fd_);
@@ -42,7 +42,7 @@ Descriptor OpenAt(int directory, const std::string& path, int flags, mode_t mode
   do {
     fd = openat(directory, path.c_str(), flags | O_CLOEXEC, mode);
   } while (fd < 0 && errno == EINTR);
-  return Descriptor(MoveAwayFromStandard(fd));
+  return AwayFromStandard(fd);
 }
 
 bool WriteAll(int fd, std::string_view data) {

@@ -32,6 +32,10 @@ class Descriptor {
   int fd_ = -1;
 };
 
+// The same open file under a number that is none of those three; `fd` itself if
+// it is none, or no descriptor.
+Descriptor AwayFromStandard(int fd);
+
 // openat with O_CLOEXEC, retried when interrupted. Invalid on failure, errno
 // says why.
 Descriptor OpenAt(int directory, const std::string& path, int flags, mode_t mode = 0);

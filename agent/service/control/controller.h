@@ -44,6 +44,12 @@ class Controller {
   bool IsCpuRequested() const { return is_cpu_requested_.load(std::memory_order_acquire); }
   const Kinds& signal_kinds() const { return signal_kinds_; }
 
+  // --- For clients, who take what was recorded away with them
+  Status BeginClientCpu() { return cpu_.Begin(CpuSessions::kForClient); }
+  // Nothing if it does not run.
+  std::optional<CpuInterval> EndClientCpu() { return cpu_.End(CpuSessions::kForClient); }
+  ProfileContext Context() const { return {&options_, unwinder_}; }
+
   // --- Time
   // Does what is due by now.
   void RunDue(int64_t now_ns);
@@ -66,7 +72,6 @@ class Controller {
                       const char* fallback) const;
   bool WantsCpuThroughout() const;
   Status Produce(const KindSpec& kind, ByteStream* stream) const;
-  ProfileContext Context() const { return {&options_, unwinder_}; }
   void WriteExitFile(const char* option, const std::string& value, const KindSpec& kind);
 
   const Options& options_;

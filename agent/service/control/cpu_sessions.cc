@@ -22,7 +22,12 @@ Status StartEngine(int rate_hz) {
 }  // namespace
 
 Status CpuSessions::Begin(Purpose purpose) {
-  if (IsRunning(purpose)) return Status::Error("a CPU profile is running already");
+  // The text that Go has for it, which clients know.
+  const bool is_other_running =
+      purpose != kWholeProcess && (IsRunning(kOnRequest) || IsRunning(kForClient));
+  if (IsRunning(purpose) || is_other_running) {
+    return Status::Error("cpu profiling already in use");
+  }
   // Counting from before the engine starts, nothing of this interval is lost.
   CpuInterval interval;
   interval.Begin();
@@ -37,7 +42,7 @@ std::optional<CpuInterval> CpuSessions::End(Purpose purpose) {
   if (!IsRunning(purpose)) return std::nullopt;
   std::optional<CpuInterval> ended = std::move(session_[purpose]);
   session_[purpose].reset();
-  if (Running() == nullptr) hot::StopCpu();
+  if (Running() == nullptr && !IsRunning(kForClient)) hot::StopCpu();
   ended->Stop();
   return ended;
 }

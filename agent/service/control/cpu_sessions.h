@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The CPU profiles that run: one from the start of the process to its end if
-// an option asks for it, and at the same time one on request. They share the
-// CPU engine, which runs as long as any of them does.
+// an option asks for it, and at the same time one more, either on request, for
+// the dump directory, or for a client. They share the CPU engine, which runs as
+// long as any of them does.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace pprofagent::service {
 
 class CpuSessions {
  public:
-  enum Purpose { kWholeProcess, kOnRequest };
+  enum Purpose { kWholeProcess, kOnRequest, kForClient };
 
   explicit CpuSessions(int rate_hz) : rate_hz_(rate_hz) {}
 
@@ -23,13 +24,14 @@ class CpuSessions {
   // Ends a session; its interval remains to be written. Nothing if it did not
   // run.
   std::optional<CpuInterval> End(Purpose purpose);
-  // The interval of a session that goes on: of that on request if there is one.
+  // The interval of a session that goes on, not a client's: of that on request
+  // if there is one.
   const CpuInterval* Running() const;
   bool IsRunning(Purpose purpose) const { return session_[purpose].has_value(); }
 
  private:
   int rate_hz_;
-  std::optional<CpuInterval> session_[2];
+  std::optional<CpuInterval> session_[3];
 };
 
 }  // namespace pprofagent::service

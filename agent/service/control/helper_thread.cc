@@ -23,6 +23,7 @@ enum HelperState : int { kNone, kStarting, kRunning, kKicked };
 constinit std::atomic<int> helper_state{kNone};
 constinit PthreadCreate create_thread = nullptr;
 constinit HelperWork helper_work = {};
+constinit std::atomic<bool> owns_descriptors{false};
 
 // True if the thread may end. On false somebody wants it to go on.
 bool MayEnd() {
@@ -43,6 +44,7 @@ void LeaveDescriptorTable() {
   const unsigned first = helper_work.keeps_stderr ? STDERR_FILENO + 1 : 0;
   const long result = hot::RawSyscall(SYS_close_range, first, ~0u, kUnshare);
   hot::SetHelperDescriptors(!hot::IsSyscallError(result));
+  owns_descriptors.store(!hot::IsSyscallError(result), std::memory_order_release);
   if (first == 0 || hot::IsSyscallError(result)) return;
   close(STDIN_FILENO);
   close(STDOUT_FILENO);
@@ -60,23 +62,28 @@ void* HelperMain(void*) {
   return nullptr;
 }
 
+struct ThreadWork {
+  void* (*main)(void*);
+  void* argument;
+  int detach_state;
+};
+
 // The signal mask is inherited: with the program's signals blocked meanwhile,
-// the helper never takes one of them.
-bool CreateThread(bool with_own_stack_size) {
+// the thread never takes one of them. 0 or an errno.
+int CreateThread(const ThreadWork& work, bool with_own_stack_size, pthread_t* thread) {
   pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0) return false;
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  if (const int error = pthread_attr_init(&attributes); error != 0) return error;
+  pthread_attr_setdetachstate(&attributes, work.detach_state);
   if (with_own_stack_size) pthread_attr_setstacksize(&attributes, kStackBytes);
-  pthread_t thread;
   int result;
   {
     const BlockSignals block(kProgramSignals);
-    result = create_thread(&thread, &attributes, HelperMain, nullptr);
+    result = create_thread(thread, &attributes, work.main, work.argument);
   }
   pthread_attr_destroy(&attributes);
   // EINVAL: static thread-local storage, which lives on the stack, is larger.
-  if (result == EINVAL && with_own_stack_size) return CreateThread(false);
-  return result == 0;
+  if (result == EINVAL && with_own_stack_size) return CreateThread(work, false, thread);
+  return result;
 }
 
 // An existing helper goes on instead of ending; false if there is none.
@@ -104,11 +111,19 @@ bool StartHelperThread() {
     if (helper_state.compare_exchange_weak(state, kStarting, std::memory_order_acq_rel)) break;
   }
   const hot::Unrecorded unrecorded;
-  const bool created = CreateThread(true);
+  pthread_t thread;
+  const bool created =
+      CreateThread({HelperMain, nullptr, PTHREAD_CREATE_DETACHED}, true, &thread) == 0;
   if (!created) helper_state.store(kNone, std::memory_order_release);
   errno = saved;
   return created;
 }
+
+int StartAgentThread(void* (*main)(void*), void* argument, pthread_t* thread) {
+  return CreateThread({main, argument, PTHREAD_CREATE_JOINABLE}, true, thread);
+}
+
+bool HelperOwnsDescriptors() { return owns_descriptors.load(std::memory_order_acquire); }
 
 void ForgetHelper() {
   helper_state.store(kNone, std::memory_order_release);

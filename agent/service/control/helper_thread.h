@@ -42,6 +42,14 @@ void ConfigureHelper(PthreadCreate pthread_create, const HelperWork& work);
 // False if no thread can be had.
 bool StartHelperThread();
 
+// A further thread of the agent, which shares the helper's descriptors if the
+// helper starts it. To be joined. 0 or an errno.
+int StartAgentThread(void* (*main)(void*), void* argument, pthread_t* thread);
+
+// Whether the helper's descriptors are its own. Only then may it keep any:
+// otherwise the program could close them, and would pass them on.
+bool HelperOwnsDescriptors();
+
 // In the child of a fork, where the parent's helper does not exist.
 void ForgetHelper();
 

@@ -38,6 +38,13 @@ void AnchorPaths(Options* options) {
     Anchor(&options->blockprofile);
     Anchor(&options->mutexprofile);
   }
+  if (!std::string_view(options->socket).starts_with("%d/")) Anchor(&options->socket);
+  constexpr std::string_view kUnix = "unix:";
+  if (options->http.starts_with(kUnix)) {
+    std::string path = options->http.substr(kUnix.size());
+    Anchor(&path);
+    options->http = std::string(kUnix) + path;
+  }
   const std::string_view log = options->log;
   if (log != "stderr" && !log.starts_with("%d/")) Anchor(&options->log);
 }

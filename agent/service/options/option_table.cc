@@ -5,6 +5,7 @@
 
 #include "agent/hot/controls.h"
 #include "agent/service/options/edit_distance.h"
+#include "agent/service/options/listen_address.h"
 #include "agent/service/options/parse_value.h"
 
 namespace pprofagent::service {
@@ -55,6 +56,29 @@ bool TakeText(std::string_view text, std::string* field) {
 
 bool TakeFile(std::string_view text, std::string* field) {
   *field = EqualsIgnoringCase(text, "off") ? std::string_view() : text;
+  return true;
+}
+
+bool TakeListenAddress(std::string_view text, std::string* field) {
+  if (text.empty() || EqualsIgnoringCase(text, "off")) {
+    field->clear();
+    return true;
+  }
+  return ParseListenAddress(text) && TakeText(text, field);
+}
+
+constexpr std::string_view kDefaultSocket = "%d/%e.%p.sock";
+
+bool TakeSocket(std::string_view text, Options* to) {
+  if (text.empty() || text.ends_with('/')) return false;
+  const bool is_on = EqualsIgnoringCase(text, "on");
+  to->socket_from_start = is_on || text != kDefaultSocket;
+  if (EqualsIgnoringCase(text, "off")) {
+    to->socket_from_start = false;
+    to->socket.clear();
+  } else {
+    to->socket = is_on ? kDefaultSocket : text;
+  }
   return true;
 }
 
@@ -160,6 +184,15 @@ constexpr OptionSpec kTable[] = {
      [](Text text, Options* to) { return TakeInteger(text, 1, kMaxKeep, &to->keep); }},
     {"ONLY", "*", kListForm, "names of the executables (with * and ?) in which the agent is active",
      [](Text text, Options* to) { return Take(ParseList(text), &to->only); }},
+    {"HTTP", "off",
+     "host:port (an address or localhost), :port (this machine only), unix:PATH or off",
+     "where profiles are served by HTTP, as Go's net/http/pprof does",
+     [](Text text, Options* to) { return TakeListenAddress(text, &to->http); }},
+    {"SOCKET", kDefaultSocket, "a path, on or off",
+     "Unix socket that serves the profiles too, while the agent has a thread; on, or a path: from "
+     "the "
+     "start",
+     TakeSocket},
     {"LOG", "%d/%e.%p.log", "a path, stderr or off",
      "file for the agent's messages, made when there is one; %d dump directory; stderr; off",
      [](Text text, Options* to) { return TakeFile(text, &to->log); }},

@@ -41,6 +41,10 @@ struct Options {
   int64_t interval_ns = 0;  // 0: off
   int keep = 0;
   std::vector<std::string> only;
+  std::string http;  // of the form of listen_address.h
+  std::string socket;
+  // The socket was asked for, so a helper shall be there from the start.
+  bool socket_from_start = false;
   std::string log;
   LogLevel log_level = LogLevel::kWarn;
 };

@@ -20,6 +20,9 @@ struct ValueType {
   std::string_view unit;
 };
 
+// How the kind looks as text (?debug=1; agent/service/text).
+enum class TextForm { kNone, kHeap, kContention, kMutex, kCount };
+
 struct Recording;
 struct ProfileContext;
 
@@ -35,6 +38,7 @@ struct KindSpec {
   // Reads what is recorded at this moment. Null for CPU time, which is recorded
   // over an interval only (CpuInterval).
   Recording (*record)(const KindSpec& kind, const ProfileContext& context);
+  TextForm text_form = TextForm::kNone;
 };
 
 std::span<const KindSpec> KindTable();

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +53,8 @@ class ServiceTest : public testing::Test {
     std::vector<std::string> all = variables;
     all.push_back("PPROFAGENT_DIR=" + (scratch_ / "dumps"));
     all.push_back("PPROFAGENT_LOG=" + (scratch_ / "log"));
+    // Of variables given twice the first counts.
+    all.emplace_back("PPROFAGENT_SOCKET=off");
     std::vector<const char*> environment;
     for (const std::string& variable : all) environment.push_back(variable.c_str());
     environment.push_back(nullptr);
@@ -239,6 +243,37 @@ TEST_F(ServiceTest, RunsAtAnIntervalWithoutBeingAsked) {
     while (Dumps().size() < 2) std::this_thread::yield();
   });
   EXPECT_GE(Dumps().size(), 2u);
+}
+
+bool ConnectsTo(const std::string& path) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool connected =
+      connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  close(client);
+  return connected;
+}
+
+TEST_F(ServiceTest, ListensFromTheStartWhereAskedTo) {
+  const std::string path = scratch_ / "control";
+  InProcess({"PPROFAGENT_SOCKET=" + path}, [&path] {
+    while (!ConnectsTo(path)) std::this_thread::yield();
+    AtExit();
+    if (access(path.c_str(), F_OK) == 0) _exit(1);
+  });
+}
+
+TEST_F(ServiceTest, ListensByDefaultWhileThereIsAHelper) {
+  InProcess({"PPROFAGENT_SOCKET=%d/%e.%p.sock"}, [this] {
+    const std::string mine =
+        scratch_ / ("dumps/agent_service_control_test." + std::to_string(getpid()) + ".sock");
+    fake_hot::Signal(hot::kRequestDump, 0);
+    while (!ConnectsTo(mine)) std::this_thread::yield();
+    fake_hot::WaitUntilHelperRuns(false);
+    if (access(mine.c_str(), F_OK) == 0) _exit(1);
+  });
 }
 
 TEST(ActiveIn, GoesByTheExecutablesName) {

@@ -31,7 +31,7 @@ TEST_F(CpuSessionsTest, RunTheEngineWhileAnyRuns) {
 
 TEST_F(CpuSessionsTest, OneOfAPurposeAtATime) {
   ASSERT_TRUE(sessions_.Begin(CpuSessions::kOnRequest).ok());
-  EXPECT_EQ(sessions_.Begin(CpuSessions::kOnRequest).text(), "a CPU profile is running already");
+  EXPECT_EQ(sessions_.Begin(CpuSessions::kOnRequest).text(), "cpu profiling already in use");
   EXPECT_TRUE(sessions_.End(CpuSessions::kOnRequest).has_value());
   EXPECT_FALSE(sessions_.End(CpuSessions::kOnRequest).has_value());
 }

@@ -28,6 +28,7 @@ struct State {
   uint32_t requests = 0;
   int value = 0;
   bool woken = false;
+  uint32_t wakes = 0;
   bool helper_running = false;
   hot::StartHelper starter = nullptr;
   bool helper_may_end = true;
@@ -197,6 +198,7 @@ void MakeRequest(Request request) {
   {
     const std::lock_guard lock(state.mutex);
     state.requests |= request;
+    ++state.wakes;
     if (!state.helper_running) starter = state.starter;
   }
   state.changed.notify_all();
@@ -225,8 +227,19 @@ void WakeHelper() {
   {
     const std::lock_guard lock(Global().mutex);
     Global().woken = true;
+    ++Global().wakes;
   }
   Global().changed.notify_all();
+}
+
+uint32_t WakeCount() {
+  const std::lock_guard lock(Global().mutex);
+  return Global().wakes;
+}
+
+void WaitForWake(uint32_t seen) {
+  std::unique_lock lock(Global().mutex);
+  Global().changed.wait(lock, [seen] { return Global().wakes != seen; });
 }
 
 void SetHelperStarter(StartHelper starter) {
@@ -297,6 +310,7 @@ bool VisitThreads(ThreadFacts, ThreadVisitor visitor, void* context) {
 }
 
 Drops ReadDrops() { return Global().drops; }
+MemoryUse ReadMemoryUse() { return {1000, 200, 30}; }
 
 }  // namespace hot
 }  // namespace pprofagent

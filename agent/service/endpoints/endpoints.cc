@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/endpoints/endpoints.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "agent/service/base/clock.h"
+#include "agent/service/base/descriptor.h"
+#include "agent/service/base/process.h"
+#include "agent/service/endpoints/access.h"
+#include "agent/service/endpoints/index_page.h"
+#include "agent/service/endpoints/parameters.h"
+#include "agent/service/endpoints/release_memory.h"
+#include "agent/service/endpoints/symbol_page.h"
+#include "agent/service/profile/recording.h"
+#include "agent/service/sink/gzip.h"
+#include "agent/service/text/memory_stats.h"
+#include "agent/service/text/profile_text.h"
+
+namespace pprofagent::service {
+namespace {
+
+constexpr std::string_view kPrefix = "/debug/pprof/";
+constexpr std::string_view kGperftoolsPrefix = "/pprof/";
+constexpr int64_t kDefaultCpuNs = 30'000'000'000;
+
+bool IsReading(const Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+Response NotAllowed(std::string_view allowed) {
+  return {
+      .status = 405, .headers = {{"Allow", std::string(allowed)}}, .body = "Method Not Allowed\n"};
+}
+
+Response NotFound() { return {.status = 404, .body = "404 page not found\n"}; }
+
+// Go's text, whose integers we are not so strict about.
+Response BadSeconds(std::string_view text) {
+  if (IntegerParameter(text) > kMaxSeconds) {
+    return ProfileError(400, "invalid value for \"seconds\" - at most " +
+                                 std::to_string(kMaxSeconds) + " are served");
+  }
+  return ProfileError(400, "invalid value for \"seconds\" - must be a positive integer");
+}
+
+Response Download(std::string_view name, std::string body) {
+  return {
+      .content_type = "application/octet-stream",
+      .headers = {{"Content-Disposition", "attachment; filename=\"" + std::string(name) + "\""}},
+      .body = std::move(body)};
+}
+
+Response ProtoResponse(std::string_view name, const Recording& recording,
+                       const ProfileContext& context) {
+  StringStream compressed;
+  GzipStream gzip(&compressed);
+  Status status = WriteProto(recording, context, &gzip);
+  if (status.ok()) status = gzip.Finish();
+  if (!status.ok()) return ProfileError(500, status.text());
+  return Download(name, compressed.contents());
+}
+
+// The difference to what was recorded when the client asked.
+class Difference final : public Wait {
+ public:
+  Difference(int64_t due_ns, const KindSpec& kind, std::string name, ProfileContext context)
+      : Wait(due_ns),
+        kind_(kind),
+        name_(std::move(name)),
+        context_(std::move(context)),
+        before_(kind.record(kind, context_)) {}
+
+  Response Finish() override {
+    return ProtoResponse(name_ + "-delta", Since(before_, kind_.record(kind_, context_)), context_);
+  }
+
+ private:
+  const KindSpec& kind_;
+  std::string name_;
+  ProfileContext context_;
+  Recording before_;
+};
+
+// A CPU profile, which ends with the client if that leaves.
+class CpuWait final : public Wait {
+ public:
+  CpuWait(int64_t due_ns, Controller* controller) : Wait(due_ns), controller_(*controller) {}
+  ~CpuWait() override { controller_.EndClientCpu(); }
+
+  Response Finish() override {
+    const std::optional<CpuInterval> interval = controller_.EndClientCpu();
+    if (!interval) return ProfileError(500, "the CPU profile was ended by somebody else");
+    const ProfileContext context = controller_.Context();
+    return ProtoResponse("profile", interval->Record(context), context);
+  }
+
+ private:
+  Controller& controller_;
+};
+
+Response CommandLinePage() {
+  std::string arguments;
+  ReadFile("/proc/self/cmdline", &arguments);
+  if (arguments.ends_with('\0')) arguments.pop_back();
+  return {.body = std::move(arguments)};
+}
+
+Response FilePage(const std::string& path) {
+  std::string contents;
+  if (!ReadFile(path, &contents)) return ProfileError(500, "cannot read " + path);
+  return {.body = std::move(contents)};
+}
+
+int64_t CountOf(const KindSpec& kind, const ProfileContext& context) {
+  if (kind.record == nullptr) return 0;
+  return static_cast<int64_t>(kind.record(kind, context).samples.size());
+}
+
+Response Index(const ProfileContext& context) {
+  std::vector<IndexRow> rows = {
+      {"cmdline", "The command line of the program."},
+      {"symbol",
+       "Names of program counters: numbers joined by '+', as the raw query of GET or the body of "
+       "POST."},
+      {"maps", "The memory map of the process, as the kernel shows it."},
+      {"memstats", "What the allocator and the kernel say about the process's memory."},
+  };
+  for (const KindSpec& kind : KindTable()) {
+    rows.push_back({kind.kind == Kind::kCpu ? "profile" : std::string(kind.name), kind.description,
+                    CountOf(kind, context)});
+  }
+  return {.content_type = "text/html; charset=utf-8", .body = IndexPage(rows)};
+}
+
+}  // namespace
+
+Answer Endpoints::CpuTime(const Request& request) {
+  const std::string text = QueryValue(request.query, "seconds");
+  const std::optional<int64_t> duration_ns = SecondsParameter(text);
+  // As Go does; but a number too large is no reason for 30 seconds.
+  if (!duration_ns && IntegerParameter(text) > kMaxSeconds) return {BadSeconds(text)};
+  if (Status status = controller_.BeginClientCpu(); !status.ok()) {
+    return {ProfileError(500, "Could not enable CPU profiling: " + status.text())};
+  }
+  const int64_t due_ns = MonotonicClock() + duration_ns.value_or(kDefaultCpuNs);
+  return {{}, std::make_unique<CpuWait>(due_ns, &controller_)};
+}
+
+Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Request& request) {
+  const int64_t debug = IntegerParameter(QueryValue(request.query, "debug"));
+  const std::string seconds = QueryValue(request.query, "seconds");
+  std::optional<int64_t> duration_ns;
+  if (!seconds.empty()) {
+    duration_ns = SecondsParameter(seconds);
+    if (!duration_ns) return {BadSeconds(seconds)};
+    if (debug != 0) return {ProfileError(400, "seconds and debug params are incompatible")};
+  }
+  const bool is_heap = kind.kind == Kind::kHeap || kind.kind == Kind::kAllocs;
+  if (is_heap && IntegerParameter(QueryValue(request.query, "gc")) > 0) ReleaseMemory();
+  const ProfileContext context = controller_.Context();
+  if (duration_ns) {
+    const int64_t due_ns = MonotonicClock() + *duration_ns;
+    return {{}, std::make_unique<Difference>(due_ns, kind, std::string(name), context)};
+  }
+  if (debug > 0 && kind.text_form != TextForm::kNone) {
+    const std::string stats = kind.text_form == TextForm::kHeap ? MemoryStats() : std::string();
+    return {{.body = ProfileText(kind.record(kind, context), {name, stats})}};
+  }
+  return {ProtoResponse(name, kind.record(kind, context), context)};
+}
+
+Answer Endpoints::Profile(std::string_view name, const Request& request) {
+  if (!IsReading(request) && !(name == "symbol" && request.method == "POST")) {
+    return {NotAllowed(name == "symbol" ? "GET, HEAD, POST" : "GET, HEAD")};
+  }
+  if (name == "cmdline") return {CommandLinePage()};
+  if (name == "symbol") return {SymbolPage(request)};
+  if (name == "memstats") return {{.body = MemoryStats()}};
+  if (name == "maps") return {FilePage("/proc/self/maps")};
+  const KindSpec* kind = FindKind(name);
+  if (kind == nullptr) return {ProfileError(404, "Unknown profile")};
+  if (kind->record == nullptr) return CpuTime(request);
+  return Recorded(*kind, name, request);
+}
+
+Answer Endpoints::Handle(const Request& request, const Client& client) {
+  if (std::optional<Response> refusal = RefuseForeign(request, client)) {
+    return {std::move(*refusal)};
+  }
+  const std::string_view path = request.path;
+  if (path == kPrefix.substr(0, kPrefix.size() - 1)) {
+    return {{.status = 301,
+             .content_type = "text/html; charset=utf-8",
+             .headers = {{"Location", std::string(kPrefix)}},
+             .body = "<a href=\"/debug/pprof/\">Moved Permanently</a>.\n\n"}};
+  }
+  if (path == kPrefix) {
+    if (!IsReading(request)) return {NotAllowed("GET, HEAD")};
+    return {Index(controller_.Context())};
+  }
+  for (const std::string_view prefix : {kPrefix, kGperftoolsPrefix}) {
+    if (path.starts_with(prefix)) return Profile(path.substr(prefix.size()), request);
+  }
+  return {NotFound()};
+}
+
+}  // namespace pprofagent::service

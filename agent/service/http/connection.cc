@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/http/connection.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace pprofagent::service {
+namespace {
+
+constexpr int64_t kSecondNs = 1'000'000'000;
+// From a request's first byte to its last.
+constexpr int64_t kRequestNs = 10 * kSecondNs;
+constexpr int64_t kIdleNs = 60 * kSecondNs;
+// For a response, and more for a large one: 64 KiB a second.
+constexpr int64_t kResponseNs = 30 * kSecondNs;
+constexpr int64_t kSlowestBytesPerSecond = int64_t{64} * 1024;
+constexpr int64_t kDrainNs = 2 * kSecondNs;
+constexpr size_t kChunk = 4096;
+
+}  // namespace
+
+Connection::Connection(Descriptor socket, Client client, const Handler& handler, int64_t now_ns)
+    : socket_(std::move(socket)), client_(std::move(client)), handler_(handler) {
+  Enter(State::kReading, now_ns, now_ns + kRequestNs);
+}
+
+void Connection::Enter(State state, int64_t now_ns, int64_t deadline_ns) {
+  state_ = state;
+  since_ns_ = now_ns;
+  deadline_ns_ = deadline_ns;
+}
+
+short Connection::Events() const {
+  switch (state_) {
+    case State::kReading:
+    case State::kDraining:
+      return POLLIN;
+    case State::kWaiting:
+      return POLLRDHUP;
+    case State::kWriting:
+      return POLLOUT;
+    case State::kClosed:
+      break;
+  }
+  return 0;
+}
+
+void Connection::OnReady(short events, int64_t now_ns) {
+  switch (state_) {
+    case State::kReading:
+      return Read(now_ns);
+    case State::kWaiting:
+      // The client has left, and nobody wants the profile any more.
+      if ((events & (POLLRDHUP | POLLHUP | POLLERR)) != 0) Close();
+      return;
+    case State::kWriting:
+      return Write(now_ns);
+    case State::kDraining:
+      return Drain();
+    case State::kClosed:
+      return;
+  }
+}
+
+int64_t Connection::NextTime() const {
+  if (state_ == State::kReading && !received_.empty()) return 0;
+  return state_ == State::kWaiting ? wait_->due_ns() : deadline_ns_;
+}
+
+void Connection::OnTime(int64_t now_ns) {
+  if (state_ == State::kClosed || now_ns < NextTime()) return;
+  if (state_ == State::kReading && !received_.empty()) {
+    // A request that came with the one before does not make the socket ready.
+    Parse(now_ns);
+  } else if (state_ == State::kWaiting) {
+    const std::unique_ptr<Wait> wait = std::move(wait_);
+    Send(wait->Finish(), keep_alive_, now_ns);
+  } else if (state_ == State::kReading && !is_fresh_) {
+    Send({.status = 408, .body = "408 Request Timeout\n"}, false, now_ns);
+  } else {
+    Close();
+  }
+}
+
+void Connection::Read(int64_t now_ns) {
+  char chunk[kChunk];
+  const ssize_t got = recv(descriptor(), chunk, sizeof(chunk), MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0) return Close();
+  received_.append(chunk, static_cast<size_t>(got));
+  Parse(now_ns);
+}
+
+void Connection::Parse(int64_t now_ns) {
+  if (std::exchange(is_fresh_, false)) Enter(State::kReading, now_ns, now_ns + kRequestNs);
+  size_t used = 0;
+  const RequestParser::Progress progress = parser_.Feed(received_, &used);
+  received_.erase(0, used);
+  if (progress == RequestParser::Progress::kMore) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (parser_.TakeExpectsContinue()) {
+      // A socket on which nothing was sent yet has room for it.
+      static_cast<void>(send(descriptor(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL));
+    }
+    return;
+  }
+  if (progress == RequestParser::Progress::kRefuse) {
+    Send(parser_.refusal(), false, now_ns);
+    return;
+  }
+  const Request& request = parser_.request();
+  keep_alive_ = request.keep_alive;
+  Answer answer = handler_(request, client_);
+  if (answer.wait != nullptr) {
+    wait_ = std::move(answer.wait);
+    Enter(State::kWaiting, now_ns, 0);
+  } else {
+    Send(answer.response, keep_alive_, now_ns);
+  }
+}
+
+void Connection::Send(const Response& response, bool keep_alive, int64_t now_ns) {
+  keep_alive_ = keep_alive;
+  output_ = Serialize(response, parser_.request().method == "HEAD", keep_alive);
+  sent_ = 0;
+  const auto bytes = static_cast<int64_t>(output_.size());
+  Enter(State::kWriting, now_ns, now_ns + kResponseNs + bytes / kSlowestBytesPerSecond * kSecondNs);
+  Write(now_ns);
+}
+
+void Connection::Write(int64_t now_ns) {
+  while (sent_ < output_.size()) {
+    const ssize_t sent = send(descriptor(), output_.data() + sent_, output_.size() - sent_,
+                              MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno == EAGAIN) return;
+    if (sent < 0) return Close();
+    sent_ += static_cast<size_t>(sent);
+  }
+  ResponseWritten(now_ns);
+}
+
+void Connection::ResponseWritten(int64_t now_ns) {
+  output_ = std::string();
+  sent_ = 0;
+  parser_.Reset();
+  if (!keep_alive_) {
+    received_ = std::string();
+    shutdown(descriptor(), SHUT_WR);
+    Enter(State::kDraining, now_ns, now_ns + kDrainNs);
+    return;
+  }
+  is_fresh_ = true;
+  Enter(State::kReading, now_ns, now_ns + kIdleNs);
+}
+
+void Connection::Drain() {
+  char chunk[kChunk];
+  const ssize_t got = recv(descriptor(), chunk, sizeof(chunk), MSG_DONTWAIT);
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) Close();
+}
+
+}  // namespace pprofagent::service

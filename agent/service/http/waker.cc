@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/http/waker.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "agent/hot/controls.h"
+#include "agent/service/control/helper_thread.h"
+
+namespace pprofagent::service {
+
+Status Waker::Start() {
+  event_ = AwayFromStandard(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event_.valid()) return Status::FromErrno("wait for clients (eventfd)", errno);
+  const int error = StartAgentThread(Run, this, &thread_);
+  if (error != 0) return Status::FromErrno("start a thread that waits for clients", error);
+  is_running_ = true;
+  return Status();
+}
+
+Waker::~Waker() {
+  if (!is_running_) return;
+  must_end_.store(true);
+  hot::WakeHelper();
+  pthread_join(thread_, nullptr);
+}
+
+void Waker::Clear() {
+  uint64_t count = 0;
+  static_cast<void>(!read(event_.get(), &count, sizeof(count)));
+}
+
+void* Waker::Run(void* self) {
+  hot::ExcludeThisThread();
+  prctl(PR_SET_NAME, "pprofagent");
+  auto& waker = *static_cast<Waker*>(self);
+  uint32_t seen = hot::WakeCount();
+  // A request made before that was counted.
+  for (;;) {
+    const uint64_t one = 1;
+    static_cast<void>(!write(waker.event_.get(), &one, sizeof(one)));
+    if (waker.must_end_.load()) return nullptr;
+    hot::WaitForWake(seen);
+    seen = hot::WakeCount();
+  }
+}
+
+}  // namespace pprofagent::service

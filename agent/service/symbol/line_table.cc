@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/symbol/line_table.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/service/symbol/byte_cursor.h"
+#include "agent/service/symbol/symbols.h"
+
+namespace pprofagent::service {
+namespace {
+
+constexpr uint64_t kMaxUnit = uint64_t{64} << 20;
+constexpr uint64_t kMaxSection = uint64_t{512} << 20;
+constexpr size_t kMaxStrings = size_t{64} << 20;
+constexpr uint64_t kMaxFiles = 100'000;
+
+enum StandardOpcode : uint8_t {
+  kExtended = 0,
+  kCopy = 1,
+  kAdvancePc = 2,
+  kAdvanceLine = 3,
+  kSetFile = 4,
+  kConstAddPc = 8,
+  kFixedAdvancePc = 9,
+};
+enum ExtendedOpcode : uint8_t { kEndSequence = 1, kSetAddress = 2 };
+enum Content : uint64_t { kPath = 1, kDirectoryIndex = 2 };
+enum Form : uint64_t {
+  kFormData2 = 0x05,
+  kFormData4 = 0x06,
+  kFormData8 = 0x07,
+  kFormString = 0x08,
+  kFormBlock = 0x09,
+  kFormData1 = 0x0b,
+  kFormStrp = 0x0e,
+  kFormUdata = 0x0f,
+  kFormData16 = 0x1e,
+  kFormLineStrp = 0x1f,
+};
+
+// What a program's row says about a wanted address.
+struct Match {
+  Symbol* symbol;
+  uint64_t file;
+  uint32_t line;
+};
+
+struct UnitHeader {
+  uint16_t version = 0;
+  size_t offset_size = 4;
+  uint8_t min_instruction = 1;
+  int8_t line_base = 0;
+  uint8_t line_range = 1;
+  uint8_t opcode_base = 1;
+  std::string_view opcode_lengths;
+};
+
+struct Row {
+  uint64_t address = 0;
+  uint64_t file = 1;
+  int64_t line = 1;
+};
+
+// Runs a unit's program against the queries.
+class Program {
+ public:
+  Program(const UnitHeader& header, std::span<const LineQuery> queries, std::vector<Match>* matches)
+      : header_(header), queries_(queries), matches_(*matches) {}
+
+  void Run(ByteCursor code) {
+    while (!code.at_end() && code.ok()) Step(&code);
+  }
+
+ private:
+  void Step(ByteCursor* code) {
+    const auto opcode = code->Number<uint8_t>();
+    if (opcode >= header_.opcode_base) {
+      const unsigned adjusted = opcode - header_.opcode_base;
+      row_.address += uint64_t{adjusted / header_.line_range} * header_.min_instruction;
+      row_.line += header_.line_base + static_cast<int>(adjusted % header_.line_range);
+      return Emit();
+    }
+    switch (opcode) {
+      case kExtended:
+        return StepExtended(code);
+      case kCopy:
+        return Emit();
+      case kAdvancePc:
+        row_.address += code->Uleb() * header_.min_instruction;
+        return;
+      case kAdvanceLine:
+        row_.line += code->Sleb();
+        return;
+      case kSetFile:
+        row_.file = code->Uleb();
+        return;
+      case kConstAddPc:
+        row_.address +=
+            uint64_t{(255u - header_.opcode_base) / header_.line_range} * header_.min_instruction;
+        return;
+      case kFixedAdvancePc:
+        row_.address += code->Number<uint16_t>();
+        return;
+      default:
+        for (char i = 0; i < header_.opcode_lengths[opcode - 1]; ++i) code->Uleb();
+    }
+  }
+
+  void StepExtended(ByteCursor* code) {
+    ByteCursor operands(code->Take(code->Uleb()));
+    switch (operands.Number<uint8_t>()) {
+      case kEndSequence:
+        Emit();
+        row_ = Row();
+        has_previous_ = false;
+        return;
+      case kSetAddress:
+        row_.address = operands.Unsigned(operands.left());
+        return;
+      default:
+        return;
+    }
+  }
+
+  // The row before is valid up to this one.
+  void Emit() {
+    // Code that the linker has thrown away begins at 0.
+    if (has_previous_ && previous_.address != 0 && previous_.line > 0) Cover(row_.address);
+    previous_ = row_;
+    has_previous_ = true;
+  }
+
+  void Cover(uint64_t end) {
+    if (queries_.empty() || end <= queries_.front().address ||
+        previous_.address > queries_.back().address) {
+      return;
+    }
+    auto it = std::lower_bound(
+        queries_.begin(), queries_.end(), previous_.address,
+        [](const LineQuery& query, uint64_t address) { return query.address < address; });
+    for (; it != queries_.end() && it->address < end; ++it) {
+      matches_.push_back({it->symbol, previous_.file, static_cast<uint32_t>(previous_.line)});
+    }
+  }
+
+  const UnitHeader& header_;
+  std::span<const LineQuery> queries_;
+  std::vector<Match>& matches_;
+  Row row_;
+  Row previous_;
+  bool has_previous_ = false;
+};
+
+struct FileEntry {
+  std::string name;
+  uint64_t directory = 0;
+};
+
+// The strings that DWARF 5 keeps in other sections. A compressed one is
+// decompressed once a file.
+class Strings {
+ public:
+  explicit Strings(const ElfFile& file) : file_(file) {}
+
+  std::string At(const char* section, uint64_t offset) {
+    const Elf64_Shdr* header = file_.Section(section);
+    if (header == nullptr) return std::string();
+    if ((header->sh_flags & SHF_COMPRESSED) == 0) return file_.Text(*header, offset);
+    const auto [entry, is_new] = contents_.try_emplace(section);
+    if (is_new) entry->second = file_.Contents(*header, kMaxStrings);
+    const std::string& contents = entry->second;
+    return offset < contents.size() ? std::string(contents.c_str() + offset) : std::string();
+  }
+
+ private:
+  const ElfFile& file_;
+  std::map<std::string, std::string> contents_;
+};
+
+class NameTable {
+ public:
+  NameTable(const UnitHeader& header, Strings* strings) : header_(header), strings_(*strings) {}
+
+  void Parse(ByteCursor bytes) {
+    if (header_.version >= 5) {
+      for (FileEntry& entry : ParseEntries(&bytes)) directories_.push_back(std::move(entry.name));
+      files_ = ParseEntries(&bytes);
+      return;
+    }
+    directories_.emplace_back();  // the compiler's, which this section does not name
+    while (bytes.ok()) {
+      const std::string_view name = bytes.Text();
+      if (name.empty()) break;
+      directories_.emplace_back(name);
+    }
+    files_.emplace_back();  // counted from 1
+    while (bytes.ok() && files_.size() < kMaxFiles) {
+      FileEntry entry;
+      entry.name = bytes.Text();
+      if (entry.name.empty()) break;
+      entry.directory = bytes.Uleb();
+      bytes.Uleb();
+      bytes.Uleb();
+      files_.push_back(std::move(entry));
+    }
+  }
+
+  std::string PathOf(uint64_t index) const {
+    if (index >= files_.size()) return std::string();
+    const FileEntry& entry = files_[index];
+    if (entry.name.starts_with('/') || entry.directory >= directories_.size()) return entry.name;
+    std::string directory = directories_[entry.directory];
+    if (!directory.starts_with('/') && !directories_.front().empty()) {
+      directory = directories_.front() + "/" + directory;
+    }
+    return directory.empty() ? entry.name : directory + "/" + entry.name;
+  }
+
+ private:
+  struct Field {
+    uint64_t content;
+    uint64_t form;
+  };
+
+  std::vector<FileEntry> ParseEntries(ByteCursor* bytes) {
+    std::vector<Field> format(bytes->Number<uint8_t>());
+    for (Field& field : format) field = {bytes->Uleb(), bytes->Uleb()};
+    const uint64_t count = bytes->Uleb();
+    std::vector<FileEntry> entries;
+    while (bytes->ok() && entries.size() < std::min(count, kMaxFiles)) {
+      FileEntry entry;
+      for (const Field& field : format) ParseField(field, bytes, &entry);
+      if (bytes->ok()) entries.push_back(std::move(entry));
+      if (format.empty()) break;
+    }
+    return entries;
+  }
+
+  void ParseField(const Field& field, ByteCursor* bytes, FileEntry* entry) {
+    uint64_t number = 0;
+    std::string text;
+    switch (field.form) {
+      case kFormString:
+        text = bytes->Text();
+        break;
+      case kFormLineStrp:
+        text = strings_.At(".debug_line_str", bytes->Unsigned(header_.offset_size));
+        break;
+      case kFormStrp:
+        text = strings_.At(".debug_str", bytes->Unsigned(header_.offset_size));
+        break;
+      case kFormUdata:
+        number = bytes->Uleb();
+        break;
+      case kFormData1:
+        number = bytes->Number<uint8_t>();
+        break;
+      case kFormData2:
+        number = bytes->Number<uint16_t>();
+        break;
+      case kFormData4:
+        number = bytes->Number<uint32_t>();
+        break;
+      case kFormData8:
+        number = bytes->Number<uint64_t>();
+        break;
+      case kFormData16:
+        bytes->Take(16);
+        break;
+      case kFormBlock:
+        bytes->Take(bytes->Uleb());
+        break;
+      default:
+        // A form nobody knows has no known length.
+        bytes->Take(UINT64_MAX);
+    }
+    if (field.content == kPath) entry->name = std::move(text);
+    if (field.content == kDirectoryIndex) entry->directory = number;
+  }
+
+  const UnitHeader& header_;
+  Strings& strings_;
+  std::vector<std::string> directories_;
+  std::vector<FileEntry> files_;
+};
+
+// `unit` is all behind the unit's length.
+void RunUnit(std::string_view unit, size_t offset_size, std::span<const LineQuery> queries,
+             Strings* strings) {
+  ByteCursor bytes(unit);
+  UnitHeader header;
+  header.offset_size = offset_size;
+  header.version = bytes.Number<uint16_t>();
+  if (header.version < 2 || header.version > 5) return;
+  if (header.version >= 5) bytes.Take(2);  // size of addresses and of segments
+  const uint64_t header_length = bytes.Unsigned(offset_size);
+  if (header_length > bytes.left()) return;
+  const std::string_view code = unit.substr(unit.size() - bytes.left() + header_length);
+  header.min_instruction = bytes.Number<uint8_t>();
+  if (header.version >= 4) bytes.Take(1);  // operations per instruction
+  bytes.Take(1);                           // default_is_stmt
+  header.line_base = bytes.Number<int8_t>();
+  header.line_range = bytes.Number<uint8_t>();
+  header.opcode_base = bytes.Number<uint8_t>();
+  if (header.line_range == 0 || header.opcode_base == 0) return;
+  header.opcode_lengths = bytes.Take(header.opcode_base - 1u);
+  if (!bytes.ok()) return;
+  std::vector<Match> matches;
+  Program(header, queries, &matches).Run(ByteCursor(code));
+  if (matches.empty()) return;
+  NameTable names(header, strings);
+  names.Parse(bytes);
+  for (const Match& match : matches) {
+    std::string path = names.PathOf(match.file);
+    if (path.empty()) continue;
+    match.symbol->file = std::move(path);
+    match.symbol->line = match.line;
+  }
+}
+
+}  // namespace
+
+void FindLines(const ElfFile& file, std::span<const LineQuery> queries) {
+  const Elf64_Shdr* section = file.Section(".debug_line");
+  if (section == nullptr || queries.empty()) return;
+  const bool is_compressed = (section->sh_flags & SHF_COMPRESSED) != 0;
+  const std::string contents = is_compressed ? file.Contents(*section, kMaxUnit) : std::string();
+  const uint64_t size =
+      is_compressed ? contents.size() : std::min<uint64_t>(section->sh_size, kMaxSection);
+  const auto read = [&](uint64_t offset, uint64_t bytes) {
+    return is_compressed ? contents.substr(offset, bytes) : file.Read(*section, offset, bytes);
+  };
+  constexpr uint64_t kLongest = 12;
+  Strings strings(file);
+  for (uint64_t offset = 0; offset < size;) {
+    const std::string head = read(offset, kLongest);
+    ByteCursor bytes(head);
+    uint64_t length = bytes.Number<uint32_t>();
+    size_t offset_size = 4;
+    if (length == UINT32_MAX) {
+      length = bytes.Number<uint64_t>();
+      offset_size = 8;
+    }
+    const uint64_t begin = offset + head.size() - bytes.left();
+    if (!bytes.ok() || length > size - begin) return;
+    if (length <= kMaxUnit) RunUnit(read(begin, length), offset_size, queries, &strings);
+    offset = begin + length;
+  }
+}
+
+}  // namespace pprofagent::service

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Function names and source lines for addresses of this process, for texts
+// meant to be read where no tool is at hand. Symbol tables and line tables are
+// streamed past the wanted addresses and not kept: memory is as many names as
+// there are addresses, however large the binaries are. Inlined functions are
+// not unfolded; cpprof does that, and better, from the profile itself.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/service/profile/mappings.h"
+
+namespace pprofagent::service {
+
+struct Symbol {
+  uint64_t address = 0;
+  std::string function;  // demangled; empty if unknown
+  uint64_t offset = 0;   // of the address from the function's beginning
+  std::string file;      // empty if unknown
+  uint32_t line = 0;
+};
+
+class Symbols {
+ public:
+  // Of these addresses, in any order.
+  static Symbols Of(std::vector<uint64_t> addresses, const Mappings& mappings);
+
+  // One of the addresses; an empty symbol if nothing is known about it.
+  const Symbol& Find(uint64_t address) const;
+
+ private:
+  std::vector<Symbol> symbols_;  // by address
+  Symbol unknown_;
+};
+
+}  // namespace pprofagent::service
