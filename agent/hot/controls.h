@@ -107,6 +107,9 @@ void WakeHelper();
 uint32_t WakeCount();
 // Blocks while the count is `seen`.
 void WaitForWake(uint32_t seen);
+// The thread that does so, which is none of the program's; 0: none.
+void SetHelperCompanion(int32_t tid);
+int32_t HelperCompanion();
 
 // The function that starts the helper thread (it must be callable wherever the
 // program could call pthread_create); returns false if that failed. Hot code

@@ -8,6 +8,7 @@
 
 #include <atomic>
 
+#include "agent/hot/controls.h"
 #include "agent/hot/engine/capture.h"
 #include "agent/hot/engine/cpu_arming.h"
 #include "agent/hot/engine/requests.h"
@@ -171,7 +172,7 @@ bool IsGone(int32_t tid) {
 }
 
 bool ArmThread(int32_t tid, void* session) {
-  if (tid == CurrentThreadId() || IsHelperThread(tid)) return true;
+  if (tid == CurrentThreadId() || IsHelperThread(tid) || tid == HelperCompanion()) return true;
   ThreadRecord* record = RecordOf(tid);
   if (record == nullptr || Arm(record, *static_cast<uint32_t*>(session))) return true;
   if (IsGone(tid)) {

@@ -4,6 +4,7 @@
 // TendCpuThreads in cpu.h.
 #include <atomic>
 
+#include "agent/hot/controls.h"
 #include "agent/hot/engine/cpu.h"
 #include "agent/hot/engine/cpu_arming.h"
 #include "agent/hot/engine/perf_event.h"
@@ -117,7 +118,9 @@ void WantPerfEvents(bool wanted) { g_perf_wanted.store(wanted, std::memory_order
 void TendCpuThreads() {
   if (IsSandboxed() || !IsHelperThread(CurrentThreadId())) return;
   const uint32_t session = RunningCpuSession();
-  if (session != 0 && CountTasks() > Count(session).armed + 1) ArmAllTasks(session);
+  // The helper, and the thread it may have beside it, have no timers.
+  const uint64_t agent_tasks = HelperCompanion() != 0 ? 2 : 1;
+  if (session != 0 && CountTasks() > Count(session).armed + agent_tasks) ArmAllTasks(session);
   if (!HelperHasOwnDescriptors()) return;
   CloseStaleEvents(session);
   if (session != 0 && g_perf_wanted.load(std::memory_order_relaxed)) TendEvents(session);

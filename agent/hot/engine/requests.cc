@@ -25,6 +25,7 @@ constinit std::atomic<uint32_t> g_wakeups{0};
 constinit std::atomic<bool> g_running{false};
 constinit std::atomic<int32_t> g_helper_tid{0};
 constinit std::atomic<bool> g_own_descriptors{false};
+constinit std::atomic<int32_t> g_companion_tid{0};
 constinit std::atomic<bool> g_retiring{false};
 // One starter at a time, on any thread.
 constinit std::atomic<bool> g_starting{false};
@@ -181,6 +182,7 @@ void ResetRequestsInChild() {
   g_running.store(false, std::memory_order_relaxed);
   g_starting.store(false, std::memory_order_relaxed);
   g_retiring.store(false, std::memory_order_relaxed);
+  g_companion_tid.store(0, std::memory_order_relaxed);
   // POSIX timers are not inherited.
   g_retry_timer.store(-1, std::memory_order_relaxed);
 }
@@ -217,6 +219,9 @@ void WaitForWake(uint32_t seen) {
     RawSyscall(SYS_futex, &g_wakeups, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
   }
 }
+
+void SetHelperCompanion(int32_t tid) { g_companion_tid.store(tid, std::memory_order_release); }
+int32_t HelperCompanion() { return g_companion_tid.load(std::memory_order_acquire); }
 
 void SetHelperStarter(StartHelper starter) { g_starter.store(starter, std::memory_order_release); }
 

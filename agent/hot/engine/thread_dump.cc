@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sys/auxv.h>
 
+#include "agent/hot/controls.h"
 #include "agent/hot/engine/capture.h"
 #include "agent/hot/engine/other_stack.h"
 #include "agent/hot/engine/stack_signal.h"
@@ -181,7 +182,7 @@ class Dump {
   enum class Look : uint8_t { kPassed, kRunning, kMoved };
 
   void VisitTask(int32_t tid) {
-    if (tid == own_tid_) return;
+    if (tid == own_tid_ || tid == HelperCompanion()) return;
     const TaskCallFile file(files_, tid);
     Look look = Look::kMoved;
     for (int i = 0; i < kTries && look == Look::kMoved; ++i) look = LookAt(tid, file);

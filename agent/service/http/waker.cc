@@ -2,11 +2,13 @@
 #include "agent/service/http/waker.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "agent/hot/controls.h"
+#include "agent/hot/rt/raw_syscall.h"
 #include "agent/service/control/helper_thread.h"
 
 namespace pprofagent::service {
@@ -17,6 +19,10 @@ Status Waker::Start() {
   const int error = StartAgentThread(Run, this, &thread_);
   if (error != 0) return Status::FromErrno("start a thread that waits for clients", error);
   is_running_ = true;
+  // From here on a dump of all threads knows it for ours.
+  pollfd started = {event_.get(), POLLIN, 0};
+  while (poll(&started, 1, -1) < 0 && errno == EINTR) {
+  }
   return Status();
 }
 
@@ -25,6 +31,7 @@ Waker::~Waker() {
   must_end_.store(true);
   hot::WakeHelper();
   pthread_join(thread_, nullptr);
+  hot::SetHelperCompanion(0);
 }
 
 void Waker::Clear() {
@@ -34,6 +41,7 @@ void Waker::Clear() {
 
 void* Waker::Run(void* self) {
   hot::ExcludeThisThread();
+  hot::SetHelperCompanion(static_cast<int32_t>(hot::RawSyscall(SYS_gettid)));
   prctl(PR_SET_NAME, "pprofagent");
   auto& waker = *static_cast<Waker*>(self);
   uint32_t seen = hot::WakeCount();

@@ -237,6 +237,8 @@ uint32_t WakeCount() {
   return Global().wakes;
 }
 
+void SetHelperCompanion(int32_t) {}
+
 void WaitForWake(uint32_t seen) {
   std::unique_lock lock(Global().mutex);
   Global().changed.wait(lock, [seen] { return Global().wakes != seen; });
