@@ -32,6 +32,9 @@ constexpr TypeFlag kTypeFlags[] = {
     {"alloc_objects", "alloc_objects", false},
 };
 
+// No user's text.
+constexpr std::string_view kNotGiven = "\n";
+
 class Parser {
  public:
   explicit Parser(Notices* notices) : notices_(*notices) {}
@@ -46,8 +49,8 @@ class Parser {
     if (rest->empty()) {
       return Status::Error("no profile source specified (\"cpprof help\" shows what can be one)");
     }
-    for (Status (Parser::*step)() :
-         {&Parser::ApplyChoices, &Parser::FindFormat, &Parser::CheckWeb, &Parser::FindBases}) {
+    for (Status (Parser::*step)() : {&Parser::ApplyChoices, &Parser::FindFormat, &Parser::CheckWeb,
+                                     &Parser::FindBases, &Parser::FindLimits}) {
       Status status = (this->*step)();
       if (!status.ok()) return status;
     }
@@ -65,6 +68,8 @@ class Parser {
     flags_.String("buildid", &line_.build_id);
     flags_.String("add_comment", &line_.comment);
     flags_.String("tools", &line_.tools);
+    flags_.String("fail_over", &fail_over_);
+    flags_.String("fail_only", &line_.limited_functions);
     flags_.Int("seconds", &line_.seconds);
     flags_.Int("timeout", &line_.timeout);
     flags_.Int("pid", &pid_);
@@ -139,7 +144,11 @@ class Parser {
     for (const auto& [command, regexp] : regexps_) {
       if (!regexp.empty()) one &= choose(command, regexp);
     }
-    return one ? Status::Ok() : Status::Error("must set at most one output format");
+    if (!one) return Status::Error("must set at most one output format");
+    const std::string& encoding = line_.config.encoding;
+    if (line_.request.command != nullptr) return CheckEncoding(*line_.request.command, encoding);
+    if (encoding != "plain") line_.request.command = FindCommand("top");
+    return Status::Ok();
   }
 
   Status CheckWeb() {
@@ -163,6 +172,29 @@ class Parser {
     }
     if (line_.config.normalize && line_.bases.empty()) {
       return Status::Error("must have base profile to normalize by");
+    }
+    return Status::Ok();
+  }
+
+  Status FindLimits() {
+    if (fail_over_ == kNotGiven) {
+      if (line_.limited_functions.empty()) return Status::Ok();
+      return Status::Error("-fail_only only makes sense with -fail_over");
+    }
+    if (line_.http) return Status::Error("-fail_over is not compatible with -http");
+    Result<std::vector<report::Limit>> limits = report::ParseLimits(fail_over_);
+    if (!limits.ok()) return limits.status().Annotate("-fail_over");
+    line_.limits = std::move(*limits);
+    for (const report::Limit& limit : line_.limits) {
+      if (limit.measure == report::Limit::Measure::kGrowth && !line_.diff_base) {
+        return Status::Error("-fail_over: limit " + limit.text +
+                             " needs -diff_base, the profile to compare with");
+      }
+      if (limit.is_percent && !line_.bases.empty() && !line_.diff_base) {
+        return Status::Error("-fail_over: limit " + limit.text +
+                             ": percentages with -base refer to the sum of all differences; use "
+                             "-diff_base, or an absolute limit");
+      }
     }
     return Status::Ok();
   }
@@ -229,6 +261,8 @@ class Parser {
   std::string base_;
   std::string diff_base_;
   std::string http_;
+  // An empty list of limits is a mistake in a script that must not pass for no limits.
+  std::string fail_over_{kNotGiven};
   int64_t pid_ = -1;
   bool type_flags_[std::size(kTypeFlags)] = {};
   // Flags point into these, so their elements must not move.

@@ -35,6 +35,10 @@ struct CommandLine {
   std::string kind;
   std::optional<int64_t> pid;
 
+  // What functions may cost, and which ones the limits are for (a regular expression or nothing).
+  std::vector<report::Limit> limits;
+  std::string limited_functions;
+
   std::string build_id;
   std::string comment;
   std::string symbolize;

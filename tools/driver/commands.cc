@@ -40,6 +40,10 @@ constexpr Command kCommands[] = {
      "Draw the graph and show it with eog", VIEWER_USAGE("eog")},
     {"evince", Layout::kDot, report::WriteDot, false, "pdf", "pdf", "evince",
      "Draw the graph and show it with evince", VIEWER_USAGE("evince")},
+    {"folded", Layout::kFolded, report::WriteFolded, false, "", "", "",
+     "Folded stacks, for flame graph tools",
+     "folded [focus_regexp]* [-ignore_regexp]* [>file]\n"
+     "Writes each stack once, root first, with the sum of its samples."},
     {"gif", Layout::kDot, report::WriteDot, false, "gif", "gif", "", "Draw the graph as GIF",
      GRAPH_USAGE("gif")},
     {"gv", Layout::kDot, report::WriteDot, false, "ps", "ps", "gv --noantialias",
@@ -89,6 +93,18 @@ const Command* FindCommand(std::string_view name) {
   const auto found = std::find_if(std::begin(kCommands), std::end(kCommands),
                                   [&](const Command& command) { return command.name == name; });
   return found == std::end(kCommands) ? nullptr : found;
+}
+
+Status CheckEncoding(const Command& command, std::string_view encoding) {
+  if (encoding == "plain" || HasData(command)) return Status::Ok();
+  return Status::Error(std::string(encoding) +
+                       " is a form of top, text, tree, peek and tags, not of " +
+                       std::string(command.name));
+}
+
+bool HasData(const Command& command) {
+  return command.layout == Layout::kText || command.layout == Layout::kTree ||
+         command.layout == Layout::kTags;
 }
 
 }  // namespace cpprof::driver

@@ -16,7 +16,6 @@ namespace cpprof::driver {
 struct Command {
   std::string_view name;
   report::Layout layout;
-  // Null: not in this version.
   Status (*write)(report::Report* report, std::string* out);
   // Whether it needs a regular expression: what to list, to peek at.
   bool takes_regexp;
@@ -33,5 +32,9 @@ struct Command {
 // Sorted by name.
 std::span<const Command> Commands();
 const Command* FindCommand(std::string_view name);
+
+// Whether it can be written as json and csv, and an error if it cannot but shall.
+bool HasData(const Command& command);
+Status CheckEncoding(const Command& command, std::string_view encoding);
 
 }  // namespace cpprof::driver

@@ -25,6 +25,12 @@ constexpr Choice kGranularities[] = {
     {"addresses", "One node an instruction address"},
 };
 
+constexpr Choice kEncodings[] = {
+    {"plain", "As people read it"},
+    {"json", "As JSON, with all there is to know"},
+    {"csv", "As a table of comma-separated values"},
+};
+
 constexpr bool kSaved = true;
 constexpr bool kNotSaved = false;
 
@@ -224,6 +230,11 @@ const Option kOptions[] = {
      ""},
     {"sort", &Config::sort, "sort", kSaved, kSorts, "Order of the nodes", ""},
     {"granularity", &Config::granularity, "g", kSaved, kGranularities, "What makes one node", ""},
+    {"encoding", &Config::encoding, "", kNotSaved, kEncodings,
+     "Form of top, text, tree, peek and tags",
+     "In json and csv values are whole numbers in the unit of the samples. -json and -csv without\n"
+     "a format mean top.",
+     /*is_ours=*/true},
     {"noinlines",
      &Config::no_inlines,
      "noinlines",

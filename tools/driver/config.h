@@ -58,6 +58,9 @@ struct Config {
   bool show_columns = false;
   std::string granularity;  // empty: the format's own default, mostly functions
 
+  // How top, text, tree, peek and tags are written: plain, json or csv.
+  std::string encoding = "plain";
+
   // Not an option of reports but the flag -tools: where to find the programs they need.
   std::string tools;
 };
@@ -79,6 +82,9 @@ struct Option {
   std::span<const Choice> choices;
   std::string_view help;     // one line
   std::string_view details;  // more lines, or nothing
+  // Not known to the reference: the shell's list of options, which scripts compare, has it only
+  // when it is set.
+  bool is_ours = false;
 };
 
 // In the order of declaration.

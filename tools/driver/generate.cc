@@ -3,6 +3,7 @@
 // See generate.h.
 #include "tools/driver/generate.h"
 
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "tools/driver/filters.h"
 #include "tools/driver/label_frames.h"
 #include "tools/profile/aggregate.h"
+#include "tools/report/formats.h"
 #include "tools/report/header.h"
 #include "tools/report/label_units.h"
 #include "tools/report/report.h"
@@ -138,6 +140,43 @@ std::string TypeList(const profile::Profile& profile) {
   return list + "]";
 }
 
+// Hands the report that these settings describe to `use`.
+Status WithReport(profile::Profile profile, const Request& request, const Config& user_config,
+                  Notices* notices, const std::function<Status(report::Report*)>& use) {
+  const Command& command = *request.command;
+  auto label_units = report::FindLabelUnits(profile, notices);
+  const Config config = WithCommandSettings(command, user_config);
+
+  const LabelFrameMatches frames =
+      AddLabelFrames(&profile, config.tag_root, config.tag_leaf, config.unit);
+  WarnUnlessMatched(config.tag_root.empty() || frames.root, "TagRoot", notices);
+  WarnUnlessMatched(config.tag_leaf.empty() || frames.leaf, "TagLeaf", notices);
+
+  if (config.relative_percentages) {
+    Status filtered = ApplyFilters(&profile, config, label_units, notices);
+    if (!filtered.ok()) return filtered;
+  }
+  Result<report::Options> options = MakeReportOptions(profile, config, label_units);
+  if (!options.ok()) return options.status();
+  options->layout = command.layout;
+  options->tools = config.tools;
+  options->notices = notices;
+  if (!request.regexp.empty()) {
+    auto symbol = CompileRegexp(request.regexp);
+    if (!symbol.ok()) {
+      return symbol.status().Annotate("parsing argument regexp " + request.regexp);
+    }
+    options->symbol = std::move(*symbol);
+  }
+  report::Report report(&profile, std::move(*options));
+  if (!config.relative_percentages) {
+    Status filtered = ApplyFilters(&profile, config, label_units, notices);
+    if (!filtered.ok()) return filtered;
+  }
+  AggregateTo(&profile, config);
+  return use(&report);
+}
+
 }  // namespace
 
 Result<size_t> FindSampleIndex(const profile::Profile& profile, const std::string& sample_index) {
@@ -168,47 +207,35 @@ Result<size_t> FindSampleIndex(const profile::Profile& profile, const std::strin
 }
 
 Result<std::string> GenerateReport(profile::Profile profile, const Request& request,
-                                   const Config& user_config, Notices* notices) {
+                                   const Config& config, Notices* notices) {
   const Command& command = *request.command;
-  if (command.write == nullptr) {
-    return Status::Error(std::string(command.name) + " is not available in this version");
-  }
-  auto label_units = report::FindLabelUnits(profile, notices);
-  const Config config = WithCommandSettings(command, user_config);
-
-  const LabelFrameMatches frames =
-      AddLabelFrames(&profile, config.tag_root, config.tag_leaf, config.unit);
-  WarnUnlessMatched(config.tag_root.empty() || frames.root, "TagRoot", notices);
-  WarnUnlessMatched(config.tag_leaf.empty() || frames.leaf, "TagLeaf", notices);
-
-  if (config.relative_percentages) {
-    Status filtered = ApplyFilters(&profile, config, label_units, notices);
-    if (!filtered.ok()) return filtered;
-  }
-  Result<report::Options> options = MakeReportOptions(profile, config, label_units);
-  if (!options.ok()) return options.status();
-  options->layout = command.layout;
-  options->tools = config.tools;
-  options->notices = notices;
-  if (command.takes_regexp) {
-    auto symbol = CompileRegexp(request.regexp);
-    if (!symbol.ok()) {
-      return symbol.status().Annotate("parsing argument regexp " + request.regexp);
-    }
-    options->symbol = std::move(*symbol);
-  }
-  report::Report report(&profile, std::move(*options));
-  if (!config.relative_percentages) {
-    Status filtered = ApplyFilters(&profile, config, label_units, notices);
-    if (!filtered.ok()) return filtered;
-  }
-  AggregateTo(&profile, config);
-
+  Status encodable = CheckEncoding(command, config.encoding);
+  if (!encodable.ok()) return encodable;
+  auto write = command.write;
+  if (config.encoding == "json") write = report::WriteJson;
+  if (config.encoding == "csv") write = report::WriteCsv;
   std::string out;
-  Status written = command.write(&report, &out);
+  Status written = WithReport(std::move(profile), request, config, notices,
+                              [&](report::Report* report) { return write(report, &out); });
   if (!written.ok()) return written;
   if (!command.picture.empty()) return Draw(out, command.picture);
   return out;
+}
+
+Result<report::Excesses> FindExcesses(profile::Profile profile,
+                                      const std::vector<report::Limit>& limits,
+                                      const std::string& functions, const Config& config,
+                                      Notices* notices) {
+  report::Excesses excesses;
+  const Request request = {.command = FindCommand("top"), .regexp = functions};
+  Status status = WithReport(std::move(profile), request, config, notices,
+                             [&](report::Report* report) -> Status {
+                               auto found = report::FindExcesses(report, limits);
+                               if (found.ok()) excesses = std::move(*found);
+                               return found.status();
+                             });
+  if (!status.ok()) return status;
+  return excesses;
 }
 
 Result<std::vector<std::string>> DescribeProfile(profile::Profile profile, const Config& config,

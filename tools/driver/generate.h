@@ -17,17 +17,25 @@
 #include "tools/driver/commands.h"
 #include "tools/driver/config.h"
 #include "tools/profile/profile.h"
+#include "tools/report/limits.h"
 
 namespace cpprof::driver {
 
 struct Request {
   const Command* command = nullptr;
-  std::string regexp;  // for commands that take one
+  std::string regexp;  // for commands that take one; empty: none
 };
 
 // The profile is consumed: reports edit what they work on.
 Result<std::string> GenerateReport(profile::Profile profile, const Request& request,
                                    const Config& config, Notices* notices);
+
+// What costs more than it may. Only functions that match `functions` are limited, if it is not
+// empty. Percentages, filters and granularity are the report's.
+Result<report::Excesses> FindExcesses(profile::Profile profile,
+                                      const std::vector<report::Limit>& limits,
+                                      const std::string& functions, const Config& config,
+                                      Notices* notices);
 
 // The lines that describe the profile, as above a report; with a hint when it shows only zeros.
 Result<std::vector<std::string>> DescribeProfile(profile::Profile profile, const Config& config,

@@ -51,6 +51,15 @@ constexpr std::string_view kSources =
     -tls_cert FILE, -tls_key FILE, -tls_ca FILE
                           Certificates for https
 
+  Limits, for builds that shall fail when a program becomes slower (exit status 3, and a line for
+  each function over a limit; without a format nothing else is printed):
+    -fail_over LIST       flat=20%,cum=500ms: what a function may cost at most, as a share of the
+                          total or in a unit of the samples; with -base and -diff_base the increase.
+                          growth=10%: how much more its cum may be than in the -diff_base profile,
+                          as a share of what it was there; functions below -nodefraction before and
+                          after are not looked at
+    -fail_only REGEXP     Only limit functions that match
+
   Web options:
     -http HOST:PORT       Serve the web interface
     -no_browser           Do not open a browser for it

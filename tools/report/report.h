@@ -36,6 +36,7 @@ enum class Layout {
   kTopProto,
   kDot,
   kCallgrind,
+  kFolded,
 };
 
 struct Options {

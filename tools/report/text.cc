@@ -11,17 +11,16 @@
 namespace cpprof::report {
 namespace {
 
-// How the node was called: always inlined, sometimes, never.
 const char* InlineMark(const graph::Graph& graph, const graph::Node& node) {
-  bool inlined = false;
-  bool called = false;
-  for (const graph::EdgeIndex edge : node.in) {
-    (graph.edges[edge].is_inline ? inlined : called) = true;
+  switch (InliningOf(graph, node)) {
+    case Inlining::kNever:
+      return "";
+    case Inlining::kSometimes:
+      return " (partial-inline)";
+    case Inlining::kAlways:
+      break;
   }
-  // Edges into nodes that are never inlined are not built (Edges::kInlineMarks), so `called` alone
-  // says nothing.
-  if (!inlined) return "";
-  return called ? " (partial-inline)" : " (inline)";
+  return " (inline)";
 }
 
 }  // namespace

@@ -163,4 +163,20 @@ Graph BuildFullGraph(Report* report, Edges edges) {
   return graph::Build(report->profile(), MakeTable(report), options);
 }
 
+int64_t NodeCutoff(const Report& report) {
+  return Cutoff(report.total(), report.options().node_fraction);
+}
+
+Inlining InliningOf(const Graph& graph, const graph::Node& node) {
+  bool inlined = false;
+  bool called = false;
+  for (const graph::EdgeIndex edge : node.in) {
+    (graph.edges[edge].is_inline ? inlined : called) = true;
+  }
+  // Edges into nodes that are never inlined are not built (Edges::kInlineMarks), so `called` alone
+  // says nothing.
+  if (!inlined) return Inlining::kNever;
+  return called ? Inlining::kSometimes : Inlining::kAlways;
+}
+
 }  // namespace cpprof::report

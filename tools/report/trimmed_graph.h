@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "tools/graph/graph.h"
 #include "tools/report/report.h"
@@ -23,5 +24,12 @@ TrimmedGraph BuildTrimmedGraph(Report* report);
 
 // Everything, unsorted.
 graph::Graph BuildFullGraph(Report* report, graph::Edges edges);
+
+// The cum below which nodes fall to node_fraction, as headers tell it.
+int64_t NodeCutoff(const Report& report);
+
+// How the node's function was called. A graph of top has edges only where this needs them.
+enum class Inlining { kNever, kSometimes, kAlways };
+Inlining InliningOf(const graph::Graph& graph, const graph::Node& node);
 
 }  // namespace cpprof::report

@@ -149,6 +149,7 @@ class Shell {
     for (const driver::Option& option : driver::Options()) {
       if (option.name == "source_path") continue;
       std::string value = driver::GetOption(config_, option);
+      if (option.is_ours && value == driver::GetOption(driver::Config(), option)) continue;
       std::string comment;
       if (!option.choices.empty()) {
         comment = ChoiceList(option);

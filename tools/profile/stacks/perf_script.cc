@@ -11,12 +11,13 @@
 //
 // CPU number, time, period and thread may be missing; without stacks the one frame is in the
 // event's line. Each event becomes a sample type (its period, or 1), beside samples/count; the
-// thread becomes labels. Clock events count nanoseconds.
+// thread becomes labels. Periods of clock events are nanoseconds.
 #include <re2/re2.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "tools/base/strings.h"
 #include "tools/profile/stacks/name_builder.h"
@@ -35,7 +36,7 @@ struct Event {
   std::optional<int64_t> pid;
   std::optional<int64_t> tid;
   std::optional<double> seconds;
-  int64_t period = 1;
+  std::optional<int64_t> period;
   std::string_view name;
   std::string_view frame;  // in the same line; empty if none
 };
@@ -185,7 +186,9 @@ class PerfScriptReader {
       if (SaysNothing(lines.line()) || IsRecord(lines.line())) continue;
       if (IsIndented(lines.line()) && ReadFrame(lines.line())) continue;
       const std::optional<Event> event = ReadEvent(lines.line());
-      if (!event || events_.contains(event->name)) continue;
+      if (!event) continue;
+      if (event->period) with_period_.insert(event->name);
+      if (events_.contains(event->name)) continue;
       if (events_.size() == kMaxEvents) {
         return lines.Error(kFormat, "has more than " + std::to_string(kMaxEvents) + " events");
       }
@@ -198,7 +201,8 @@ class PerfScriptReader {
   // "cycles:u" counts cycles; the modifier says where.
   void AddEventType(std::string_view name) {
     const bool is_clock = name.starts_with("cpu-clock") || name.starts_with("task-clock");
-    builder_.profile().AddSampleType(name, is_clock ? "nanoseconds" : "count");
+    const bool is_time = is_clock && with_period_.contains(name);
+    builder_.profile().AddSampleType(name, is_time ? "nanoseconds" : "count");
   }
 
   Status ReadSamples() {
@@ -251,7 +255,7 @@ class PerfScriptReader {
     if (!lines.empty()) stack.push_back(builder_.LocationOf(0, kNone, lines));
     std::vector<int64_t> values(names_.size() + 1);
     values[0] = 1;
-    values[events_.at(event_->name)] = event_->period;
+    values[events_.at(event_->name)] = event_->period.value_or(1);
     builder_.profile().AddSample(stack, values, Labels());
     if (event_->seconds) {
       first_ = any_time_ ? std::min(first_, *event_->seconds) : *event_->seconds;
@@ -278,6 +282,7 @@ class PerfScriptReader {
   const std::string_view text_;
   NameBuilder builder_;
   std::map<std::string_view, size_t> events_;  // the value column of each
+  std::set<std::string_view> with_period_;     // those that say it
   std::vector<std::string_view> names_;
   std::optional<Event> event_;
   std::vector<PlacedFrame> frames_;

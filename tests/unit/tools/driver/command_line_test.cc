@@ -46,6 +46,32 @@ TEST_F(CommandLineTest, NoFormatIsTheShell) {
   EXPECT_EQ(Parse({"a.pb.gz"}).request.command, nullptr);
 }
 
+TEST_F(CommandLineTest, FormsForPrograms) {
+  EXPECT_EQ(Parse({"-tree", "-csv", "a.pb.gz"}).config.encoding, "csv");
+  const CommandLine line = Parse({"-json", "a.pb.gz"});
+  ASSERT_NE(line.request.command, nullptr);
+  EXPECT_EQ(line.request.command->name, "top");
+  EXPECT_EQ(Error({"-json", "-csv", "a.pb.gz"}), "conflicting options set: [json csv]");
+  EXPECT_EQ(Error({"-svg", "-json", "a.pb.gz"}),
+            "json is a form of top, text, tree, peek and tags, not of svg");
+}
+
+TEST_F(CommandLineTest, Limits) {
+  const CommandLine line = Parse({"-fail_over", "flat=5%,cum=3ms", "-fail_only=^x", "a.pb.gz"});
+  ASSERT_EQ(line.limits.size(), 2u);
+  EXPECT_EQ(line.limits[1].unit, "ms");
+  EXPECT_EQ(line.limited_functions, "^x");
+  EXPECT_EQ(Parse({"-fail_over=growth=5%", "-diff_base=b.pb.gz", "a.pb.gz"}).limits.size(), 1u);
+  // A variable that a script forgot to set is no wish for no limits.
+  EXPECT_NE(Error({"-fail_over=", "a.pb.gz"}), "");
+  EXPECT_NE(Error({"-fail_over=flat=5%", "-http=:0", "a.pb.gz"}), "");
+  EXPECT_NE(Error({"-fail_over=flat=5%", "-base=b.pb.gz", "a.pb.gz"}).find("use -diff_base"),
+            std::string::npos);
+  EXPECT_EQ(Parse({"-fail_over=flat=5ms", "-base=b.pb.gz", "a.pb.gz"}).limits.size(), 1u);
+  EXPECT_NE(Error({"-fail_over=growth=5%", "a.pb.gz"}).find("needs -diff_base"), std::string::npos);
+  EXPECT_EQ(Error({"-fail_only=x", "a.pb.gz"}), "-fail_only only makes sense with -fail_over");
+}
+
 TEST_F(CommandLineTest, AKindBeforeADirectory) {
   const CommandLine line = Parse({"heap", directory_, "-top", "-pid", "7"});
   EXPECT_EQ(line.kind, "heap");

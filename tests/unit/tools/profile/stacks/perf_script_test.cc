@@ -76,6 +76,7 @@ TEST(PerfScriptTest, ReadsVariants) {
           "perf 1 1.0: PERF_RECORD_MMAP2 1/1: [0x1(0x2) @ 0]: x\n"
           "a 1 1.0: sched:sched_switch: \n\t1 f+0x1 (x)\n  file.c:12\n\t2 [unknown] (y)\n  y[2]\n"),
       "samples/count sched:sched_switch/count \nf 1 1\n");
+  EXPECT_EQ(Read("a 1 1.0: cpu-clock: \n\t1 f (x)\n"), "samples/count cpu-clock/count \nf 1 1\n");
   const Parsed parsed = Parse("a 1 1.0: 2 e: \n\t1 f+0x1 (x)\n  dir/file.c:12\n");
   ASSERT_TRUE(parsed && parsed->ok());
   EXPECT_EQ((*parsed)->Lines(0)[0].line, 12);
