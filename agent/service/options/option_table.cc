@@ -126,8 +126,8 @@ constexpr OptionSpec kTable[] = {
     {"SIGNAL", "USR1", kSignalForm, "signal that dumps the profiles of SIGNAL_PROFILES",
      [](Text text, Options* to) { return Take(ParseSignal(text), &to->signal); }},
     {"SIGNAL_PROFILES", "heap", kListForm,
-     "profiles dumped on SIGNAL: heap, allocs, goroutine, cpu (what the running CPU profile has so "
-     "far)",
+     "profiles dumped on SIGNAL: heap, allocs, mutex, block, contention, threadcreate, goroutine, "
+     "cpu (what the running CPU profile has so far)",
      [](Text text, Options* to) { return Take(ParseList(text), &to->signal_profiles); }},
     {"SIGNAL_CPU", "none", kSignalForm,
      "signal that starts a CPU profile, and dumps it when it arrives again; sent with a number "

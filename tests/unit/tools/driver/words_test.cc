@@ -21,5 +21,13 @@ TEST(WordsTest, WordsThatNearlyMeanSomethingDoNot) {
   EXPECT_TRUE(CheckWord("xyzzyxyzzy", false).ok());
 }
 
+TEST(WordsTest, EveryKindThatTheAgentDumpsIsOne) {
+  for (const char* kind :
+       {"heap", "allocs", "cpu", "mutex", "block", "contention", "threadcreate", "goroutine"}) {
+    EXPECT_TRUE(IsKind(kind)) << kind;
+  }
+  EXPECT_FALSE(IsKind("heaps"));
+}
+
 }  // namespace
 }  // namespace cpprof::driver
