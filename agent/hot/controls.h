@@ -83,12 +83,19 @@ enum Request : uint32_t {
   kRequestDump = 1u << 0,       // the dump signal arrived
   kRequestToggleCpu = 1u << 1,  // the CPU signal arrived
   kRequestHelper = 1u << 2,     // nothing but a running helper
+  kRequestEnd = 1u << 3,        // a signal that ends the process arrived
 };
 
 // Claims a signal: `request` is raised whenever it arrives, then the program's
 // own handler runs, if it has one. The program goes on seeing its own
 // disposition only. False if the signal cannot be caught or is claimed already.
 bool ClaimSignal(int signal, Request request);
+
+// From now on a signal that would end the process (TERM, INT, HUP, as far as the
+// program leaves them alone) first raises kRequestEnd and waits for
+// EndFilesWritten.
+void WatchForEnd();
+void EndFilesWritten();
 
 // Makes a request from ordinary code as an arriving signal would: a helper that
 // runs is woken, otherwise one is started at the next point known to be safe.

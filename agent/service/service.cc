@@ -90,7 +90,12 @@ bool ServePending() {
   int value = 0;
   const uint32_t requests = hot::TakeRequests(&value);
   Guarded([requests, value] { RunRequests(*the_controller.load(), requests, value); });
+  if ((requests & hot::kRequestEnd) != 0) {
+    uint32_t expected = kRunning;
+    exit_phase.compare_exchange_strong(expected, kExiting);
+  }
   WriteExitFilesOnce();
+  if ((requests & hot::kRequestEnd) != 0) hot::EndFilesWritten();
   return requests != 0;
 }
 
@@ -243,6 +248,7 @@ void Start(const StartInfo& info) {
     InstallController(info.unwinder, {.is_fork_child = false, .load_wall_ns = WallClock()});
     Claim(options.signal, hot::kRequestDump, "SIGNAL");
     Claim(options.signal_cpu, hot::kRequestToggleCpu, "SIGNAL_CPU");
+    if (the_controller.load()->HasExitWork()) hot::WatchForEnd();
   });
 }
 

@@ -38,6 +38,42 @@ class Exits(harness.TestCase):
     def test_abort(self):
         self.check_dump(self.end_with("abort", -signal.SIGABRT))
 
+    def end_by(self, number, *commands):
+        with self.conversation(EXIT_PROFILES="heap", HEAP_RATE=1) as talk:
+            for command in ("allocate 60013", *commands):
+                talk.ask(command)
+            os.kill(talk.pid, number)
+            self.assertEqual(talk.end(), (-number, b"", b""))
+        self.check_dump(talk.pid)
+
+    def test_termination(self):
+        self.end_by(signal.SIGTERM)
+
+    def test_interrupt(self):
+        self.end_by(signal.SIGINT)
+
+    def test_hangup(self):
+        self.end_by(signal.SIGHUP)
+
+    def test_signal_in_a_program_with_threads(self):
+        self.end_by(signal.SIGTERM, "threads 3")
+
+    def test_signal_while_the_program_computes(self):
+        with self.conversation(EXIT_PROFILES="heap", HEAP_RATE=1) as talk:
+            talk.ask("allocate 60013")
+            talk.send("burn 1000000")
+            os.kill(talk.pid, signal.SIGTERM)
+            self.assertEqual(talk.end(), (-signal.SIGTERM, b"", b""))
+        self.check_dump(talk.pid)
+
+    def test_two_signals_write_once(self):
+        with self.conversation(EXIT_PROFILES="heap", HEAP_RATE=1) as talk:
+            talk.ask("allocate 60013")
+            os.kill(talk.pid, signal.SIGTERM)
+            os.kill(talk.pid, signal.SIGTERM)
+            self.assertEqual(talk.end()[0], -signal.SIGTERM)
+        self.check_dump(talk.pid)
+
     def test_with_threads_that_still_run(self):
         with self.conversation(EXIT_PROFILES="heap", HEAP_RATE=1) as talk:
             talk.ask("threads 10")

@@ -7,6 +7,7 @@
 #include "agent/hot/engine/heap.h"
 #include "agent/hot/engine/requests.h"
 #include "agent/hot/engine/signals.h"
+#include "agent/hot/engine/termination.h"
 #include "agent/hot/engine/thread.h"
 #include "agent/hot/rt/thread_state.h"
 
@@ -53,6 +54,8 @@ bool ClaimSignal(int signal, Request request) {
   return Claim(signal, request == kRequestDump ? OnDumpSignal : OnToggleCpuSignal,
                WhenIgnored::kYield);
 }
+
+void WatchForEnd() { StartTermination(); }
 
 bool HelperMayEnd() { return !ProgramHasThreads(); }
 

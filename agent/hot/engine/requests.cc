@@ -9,6 +9,7 @@
 
 #include "agent/hot/controls.h"
 #include "agent/hot/engine/safe_point.h"
+#include "agent/hot/engine/termination.h"
 #include "agent/hot/engine/thread.h"
 #include "agent/hot/hooks.h"
 #include "agent/hot/rt/raw_syscall.h"
@@ -36,10 +37,15 @@ constinit std::atomic<long> g_process{0};
 
 constexpr long kRetryNanos = 20'000'000;
 constexpr int kRetries = 500;
+// Where the process is to end, which should not take long.
+constexpr int kRetriesBeforeEnd = 25;
 constinit std::atomic<int> g_retries_left{0};
 // Its address marks the signals that our own retry timer sends.
 constinit char g_retry_mark = 0;
 constinit std::atomic<int> g_retry_timer{-1};
+// The process is to end by a signal: its handler must come back, wherever the
+// helper is started meanwhile.
+constinit std::atomic<bool> g_ending{false};
 
 bool Wanted() {
   return !IsSandboxed() && g_pending.load(std::memory_order_relaxed) != 0 &&
@@ -62,8 +68,9 @@ bool StartNow() {
   return started;
 }
 
-void ArmRetry(int signal) {
-  if (g_retries_left.fetch_sub(1, std::memory_order_relaxed) <= 0) return;
+// False: not any more.
+bool ArmRetry(int signal) {
+  if (g_retries_left.fetch_sub(1, std::memory_order_relaxed) <= 0) return false;
   int timer = g_retry_timer.load(std::memory_order_relaxed);
   if (timer < 0) {
     sigevent event{};
@@ -71,26 +78,27 @@ void ArmRetry(int signal) {
     event.sigev_signo = signal;
     event.sigev_value.sival_ptr = &g_retry_mark;
     event._sigev_un._tid = CurrentThreadId();
-    if (IsSyscallError(RawSyscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer))) return;
+    if (IsSyscallError(RawSyscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer))) return false;
     g_retry_timer.store(timer, std::memory_order_relaxed);
   }
   itimerspec when{};
   when.it_value.tv_nsec = kRetryNanos;
-  RawSyscall(SYS_timer_settime, timer, 0, &when, nullptr);
+  return !IsSyscallError(RawSyscall(SYS_timer_settime, timer, 0, &when, nullptr));
 }
 
 void DisarmRetry() {
+  if (g_ending.load(std::memory_order_relaxed)) return;
   const int timer = g_retry_timer.exchange(-1, std::memory_order_relaxed);
   if (timer >= 0) RawSyscall(SYS_timer_delete, timer);
 }
 
-void TryStart(int signal, const void* ucontext) {
+BeforeEnd TryStart(int signal, const void* ucontext) {
   if (t_state.guard == 0 && IsSafePoint(ucontext) && StartNow()) {
     DisarmRetry();
-    return;
+    return BeforeEnd::kUnderWay;
   }
   t_state.bytes_until_sample = 0;
-  ArmRetry(signal);
+  return ArmRetry(signal) ? BeforeEnd::kLater : BeforeEnd::kNever;
 }
 
 void Wake() {
@@ -118,6 +126,23 @@ bool OnRequestSignal(uint32_t request, int signal, siginfo_t* info, void* uconte
   return retry;
 }
 
+bool IsThisProcess() { return RawSyscall(SYS_getpid) == g_process.load(std::memory_order_relaxed); }
+
+BeforeEnd RequestBeforeEnd(int signal, const siginfo_t* info, void* ucontext) {
+  const bool retry = info->si_code == SI_TIMER && info->si_value.sival_ptr == &g_retry_mark;
+  if (!retry && (g_pending.fetch_or(kRequestEnd, std::memory_order_release) & kRequestEnd) == 0) {
+    // The timer of another request would call another signal's handler.
+    DisarmRetry();
+    g_ending.store(true, std::memory_order_relaxed);
+    g_retries_left.store(kRetriesBeforeEnd, std::memory_order_relaxed);
+  }
+  if (g_running.load(std::memory_order_acquire)) {
+    Wake();
+    return BeforeEnd::kUnderWay;
+  }
+  return TryStart(signal, ucontext);
+}
+
 void StartHelperIfWanted() {
   if (Wanted() && t_state.guard == 0 && StartNow()) DisarmRetry();
 }
@@ -129,6 +154,8 @@ void StartHelperForThreads() {
 
 bool SandboxBegins() {
   if (RawSyscall(SYS_getpid) != g_process.load(std::memory_order_relaxed)) return false;
+  if (IsSandboxed()) return false;
+  StopTermination();
   if (g_sandboxed.exchange(true, std::memory_order_relaxed)) return false;
   // The filter may come to all threads at once, and the helper's system calls
   // are none that it was made for.
@@ -185,6 +212,7 @@ void ResetRequestsInChild() {
   g_companion_tid.store(0, std::memory_order_relaxed);
   // POSIX timers are not inherited.
   g_retry_timer.store(-1, std::memory_order_relaxed);
+  g_ending.store(false, std::memory_order_relaxed);
 }
 
 void MakeRequest(Request request) {

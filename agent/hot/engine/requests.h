@@ -33,6 +33,17 @@ void InitializeRequests();
 // our own timer's (case 3) and not for the program. Async-signal-safe.
 bool OnRequestSignal(uint32_t request, int signal, siginfo_t* info, void* ucontext);
 
+// Not a child that has our memory without being ours (vfork).
+bool IsThisProcess();
+
+// The request of a signal that ends the process (termination.h).
+enum class BeforeEnd : uint8_t {
+  kUnderWay,  // the helper is at it
+  kLater,     // no point safe to start it; the handler is called again
+  kNever,     // no such point came, or no timer could be had
+};
+BeforeEnd RequestBeforeEnd(int signal, const siginfo_t* info, void* ucontext);
+
 // Case 2: called at the end of an allocation hook's slow path, no guard held.
 void StartHelperIfWanted();
 

@@ -185,6 +185,13 @@ void ResetSignalsInChild() {
   for (Claimed& c : g_claimed) c.sequence.store(0, std::memory_order_relaxed);
 }
 
+bool ProgramHandles(int signal) {
+  Claimed* claimed = Find(signal);
+  if (claimed == nullptr) return false;
+  const struct sigaction action = Read(claimed);
+  return (action.sa_flags & SA_SIGINFO) != 0 || action.sa_handler != SIG_DFL;
+}
+
 bool IsClaimedSignal(int signal) { return signal > 0 && Find(signal) != nullptr; }
 
 int ProgramSigaction(int signal, const struct sigaction* action, struct sigaction* old) {

@@ -50,6 +50,10 @@ bool Claim(int signal, SignalEngine engine, WhenIgnored when_ignored,
 // none. Not for signal handlers.
 int FindFreeRealTimeSignal();
 
+// Whether the program has a handler of its own for a claimed signal, or ignores
+// it. Async-signal-safe.
+bool ProgramHandles(int signal);
+
 // In the child of a fork: the claims are its own now; another thread may have
 // held the lock.
 void ResetSignalsInChild();

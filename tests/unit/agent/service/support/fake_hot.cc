@@ -173,6 +173,8 @@ bool CpuRunning() { return Global().cpu_running; }
 void TendCpu() {}
 PerfUse ReadPerfUse() { return {}; }
 void SetHelperDescriptors(bool) {}
+void WatchForEnd() {}
+void EndFilesWritten() {}
 
 void ExcludeThisThread() {
   const std::lock_guard lock(Global().mutex);
