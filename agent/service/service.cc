@@ -131,12 +131,12 @@ int64_t WaitTime(const Controller& controller, int64_t now_ns, int64_t idle_sinc
 
 // The doors that this helper keeps open as long as it lives. Null if there are
 // none, or no memory for them.
-std::unique_ptr<Server> NewServer(Endpoints* endpoints) {
+std::unique_ptr<Server> NewServer(const Controller& controller, Endpoints* endpoints) {
   const Options& options = parsed_options->options;
   std::unique_ptr<Server> server;
   if (options.http.empty() && options.socket.empty()) return server;
   Guarded([&] {
-    server = std::make_unique<Server>(options,
+    server = std::make_unique<Server>(options, controller.origin().is_fork_child,
                                       [endpoints](const Request& request, const Client& client) {
                                         return endpoints->Handle(request, client);
                                       });
@@ -161,7 +161,7 @@ void ServeUntilIdle() {
   int64_t idle_since_ns = MonotonicClock();
   Controller& controller = *the_controller.load();
   Endpoints endpoints(&controller);
-  const std::unique_ptr<Server> server = NewServer(&endpoints);
+  const std::unique_ptr<Server> server = NewServer(controller, &endpoints);
   for (;;) {
     const bool was_busy = ServePending();
     Guarded([&controller] { controller.RunDue(MonotonicClock()); });

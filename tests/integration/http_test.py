@@ -181,6 +181,28 @@ class Endpoints(HttpCase):
             self.alive()
 
 
+class Control(HttpCase):
+    def post(self, verb, body=""):
+        response, text = self.get(f"/control/{verb}", UnixConnection(self.socket), method="POST",
+                                  body=body)
+        self.assertEqual(response.status, 200, text)
+        return text.decode().splitlines()
+
+    def test_dumps_options_and_status(self):
+        with self.served(CPU_RATE=100) as talk:
+            written = self.post("dump", "heap allocs")
+            self.assertEqual([pathlib.Path(path) for path in written], self.dump_files())
+            self.post("set", "HEAP_RATE=1")
+            talk.ask("allocate 4096")
+            response, status = self.get("/control/status")
+            self.assertIn("heap rate: 1\n", status.decode())
+            self.assertIn(f"pid: {talk.pid}\n", status.decode())
+            self.post("cpu-start")
+            talk.ask("burn 50")
+            self.assertRegex(self.post("cpu-stop")[0], r"\.cpu\.pb\.gz$")
+            self.assertEqual(self.get("/control/dump", method="POST", body="heap")[0].status, 403)
+
+
 class Tools(HttpCase):
     def test_go_tool_pprof_reads_every_form(self):
         """Protobuf and text say the same to it."""

@@ -14,9 +14,14 @@ constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 
 Reply Failed(Status status) { return {std::move(status), {}}; }
 
+// Whether the value adds up over time, as opposed to the state of a moment.
+bool IsCumulative(const ValueType& type) {
+  return !type.type.starts_with("inuse_") && type.type != "goroutine";
+}
+
 }  // namespace
 
-Controller::Controller(const Options& options, const char* unwinder, const ProcessOrigin& origin)
+Controller::Controller(Options& options, const char* unwinder, const ProcessOrigin& origin)
     : options_(options),
       unwinder_(unwinder),
       origin_(origin),
@@ -57,7 +62,7 @@ void Controller::Begin() {
 
 Status Controller::Produce(const KindSpec& kind, ByteStream* stream) const {
   const ProfileContext context = Context();
-  if (kind.record != nullptr) return WriteProto(kind.record(kind, context), context, stream);
+  if (kind.record != nullptr) return WriteProto(Read(kind), context, stream);
   const CpuInterval* interval = ended_cpu_ ? &*ended_cpu_ : cpu_.Running();
   if (interval == nullptr) return Status::Error("no CPU profile is running");
   return WriteProto(interval->Record(context), context, stream);
@@ -102,6 +107,52 @@ Reply Controller::StopCpu() {
   Reply reply;
   reply.status = dumper_.Dump({{&SpecOf(Kind::kCpu), produce}}, &reply.lines);
   return reply;
+}
+
+Reply Controller::SetOption(std::string_view name, std::string_view value) {
+  if (name.starts_with(kOptionPrefix)) name.remove_prefix(kOptionPrefix.size());
+  const OptionSpec* spec = FindOption(name);
+  if (spec == nullptr) return Failed(Status::Error(UnknownOption(name)));
+  const std::string full_name = std::string(kOptionPrefix) + std::string(name);
+  if (!spec->live) {
+    return Failed(Status::Error(full_name + " can only be set in the environment, at the start"));
+  }
+  if (!service::SetOption(*spec, value, &options_)) {
+    return Failed(Status::Error(BadOptionValue(*spec, value)));
+  }
+  // Only this one: the program may have set others by itself.
+  if (name == "HEAP_RATE") hot::SetHeapRate(options_.heap_rate);
+  if (name == "STACK_DEPTH") hot::SetStackDepth(options_.stack_depth);
+  if (name == "MUTEX_FRACTION") hot::SetMutexFraction(options_.mutex_fraction);
+  if (name == "BLOCK_RATE") hot::SetBlockRate(options_.block_rate);
+  if (name == "CPU_RATE") cpu_.SetRate(options_.cpu_rate);
+  Log(LogLevel::kInfo, full_name + " is now " + std::string(value));
+  return {Status(), {full_name + "=" + std::string(value)}};
+}
+
+Reply Controller::Reset() {
+  const ProfileContext context = Context();
+  baselines_.clear();
+  for (const KindSpec& kind : KindTable()) {
+    if (kind.record == nullptr) continue;
+    Recording baseline = kind.record(kind, context);
+    for (RecordedSample& sample : baseline.samples) {
+      for (size_t i = 0; i < kind.sample_types.size(); ++i) {
+        if (!IsCumulative(kind.sample_types[i])) sample.values[i] = 0;
+      }
+    }
+    baselines_.push_back(std::move(baseline));
+  }
+  Log(LogLevel::kInfo, "counts start anew");
+  return {Status(), {"counts start anew; what is in use stays"}};
+}
+
+Recording Controller::Read(const KindSpec& kind) const {
+  Recording now = kind.record(kind, Context());
+  for (const Recording& baseline : baselines_) {
+    if (baseline.kind == &kind) return Since(baseline, std::move(now));
+  }
+  return now;
 }
 
 void Controller::RunDue(int64_t now_ns) {

@@ -29,8 +29,8 @@ struct Reply {
 
 class Controller {
  public:
-  // `options` must live as long as this.
-  Controller(const Options& options, const char* unwinder, const ProcessOrigin& origin);
+  // `options` must live as long as this; SetOption changes them.
+  Controller(Options& options, const char* unwinder, const ProcessOrigin& origin);
 
   // Logs what the options name and the agent does not know; begins what they
   // ask for from the start of the process.
@@ -41,8 +41,17 @@ class Controller {
   // Ends by itself after `seconds`, if positive.
   Reply StartCpu(int seconds);
   Reply StopCpu();
+  // By its name, with or without prefix.
+  Reply SetOption(std::string_view name, std::string_view value);
+  // From here on what adds up over time (allocations, delays, not what is in
+  // use) counts from now.
+  Reply Reset();
   bool IsCpuRequested() const { return is_cpu_requested_.load(std::memory_order_acquire); }
   const Kinds& signal_kinds() const { return signal_kinds_; }
+
+  // What is recorded at this moment of a kind that can be (KindSpec::record),
+  // since the last Reset.
+  Recording Read(const KindSpec& kind) const;
 
   // --- For clients, who take what was recorded away with them
   Status BeginClientCpu() { return cpu_.Begin(CpuSessions::kForClient); }
@@ -64,7 +73,10 @@ class Controller {
   void WriteAtExit();
 
   const ProcessOrigin& origin() const { return origin_; }
+  Options& options() { return options_; }
   const Options& options() const { return options_; }
+  const CpuSessions& cpu() const { return cpu_; }
+  const Dumper& dumper() const { return dumper_; }
   const char* unwinder() const { return unwinder_; }
 
  private:
@@ -74,7 +86,7 @@ class Controller {
   Status Produce(const KindSpec& kind, ByteStream* stream) const;
   void WriteExitFile(const char* option, const std::string& value, const KindSpec& kind);
 
-  const Options& options_;
+  Options& options_;
   const char* unwinder_;
   ProcessOrigin origin_;
   Kinds signal_kinds_;
@@ -85,6 +97,8 @@ class Controller {
   std::atomic<bool> is_cpu_requested_{false};
   // The whole-process profile, ended for the files at exit.
   std::optional<CpuInterval> ended_cpu_;
+  // As of the last Reset.
+  std::vector<Recording> baselines_;
   std::optional<int64_t> cpu_end_ns_;
   std::optional<int64_t> next_interval_ns_;
 };

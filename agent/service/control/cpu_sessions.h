@@ -20,6 +20,8 @@ class CpuSessions {
 
   explicit CpuSessions(int rate_hz) : rate_hz_(rate_hz) {}
 
+  // Of sessions that begin when none runs.
+  void SetRate(int rate_hz) { rate_hz_ = rate_hz; }
   Status Begin(Purpose purpose);
   // Ends a session; its interval remains to be written. Nothing if it did not
   // run.

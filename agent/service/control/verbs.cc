@@ -2,7 +2,9 @@
 #include "agent/service/control/verbs.h"
 
 #include "agent/hot/controls.h"
+#include "agent/service/control/status_lines.h"
 #include "agent/service/log/log.h"
+#include "agent/service/options/option_table.h"
 #include "agent/service/options/parse_value.h"
 
 namespace pprofagent::service {
@@ -37,6 +39,46 @@ Reply RunCpuToggle(Controller& controller, const std::vector<std::string>& argum
   return controller.IsCpuRequested() ? controller.StopCpu() : RunCpuStart(controller, arguments);
 }
 
+Reply RunSet(Controller& controller, const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return Bad("set takes NAME=VALUE, for example HEAP_RATE=64k");
+  Reply reply;
+  for (const std::string& argument : arguments) {
+    const size_t equals = argument.find('=');
+    if (equals == std::string::npos) return Bad("\"" + argument + "\" is not NAME=VALUE");
+    const std::string_view text = argument;
+    Reply one = controller.SetOption(text.substr(0, equals), text.substr(equals + 1));
+    if (!one.status.ok()) return one;
+    reply.lines.insert(reply.lines.end(), one.lines.begin(), one.lines.end());
+  }
+  return reply;
+}
+
+Reply RunReset(Controller& controller, const std::vector<std::string>& arguments) {
+  if (!arguments.empty()) return Bad("reset takes no arguments");
+  return controller.Reset();
+}
+
+Reply RunOptions(Controller& controller, const std::vector<std::string>&) {
+  Reply reply;
+  for (const OptionSpec& spec : OptionTable()) {
+    reply.lines.push_back(std::string(kOptionPrefix) + std::string(spec.name) + "=" +
+                          std::string(OptionText(spec, controller.options())));
+  }
+  return reply;
+}
+
+Reply RunProfiles(Controller&, const std::vector<std::string>&) {
+  Reply reply;
+  for (const KindSpec& kind : KindTable()) {
+    reply.lines.push_back(std::string(kind.name) + ": " + std::string(kind.description));
+  }
+  return reply;
+}
+
+Reply RunStatus(Controller& controller, const std::vector<std::string>&) {
+  return {Status(), StatusLines(controller)};
+}
+
 constexpr Verb kTable[] = {
     {"dump", "[KIND...]",
      "write profiles into the dump directory; those of SIGNAL_PROFILES if none "
@@ -47,6 +89,12 @@ constexpr Verb kTable[] = {
     {"cpu-stop", "", "end the CPU profile and dump it", RunCpuStop},
     {"cpu-toggle", "[SECONDS]", "cpu-stop if a CPU profile runs on request, cpu-start otherwise",
      RunCpuToggle},
+    {"set", "NAME=VALUE...", "set options that can change while the program runs", RunSet},
+    {"reset", "", "let everything that adds up over time count from now", RunReset},
+    {"status", "", "how long the agent runs, what it has recorded, lost, and takes of memory",
+     RunStatus, false},
+    {"options", "", "all options with their values", RunOptions, false},
+    {"profiles", "", "the kinds of profiles there are", RunProfiles, false},
 };
 
 // Failed dumps are logged by the dumper, which knows the first from the rest.
@@ -58,11 +106,16 @@ void LogFailure(const Reply& reply) {
 
 std::span<const Verb> VerbTable() { return kTable; }
 
+const Verb* FindVerb(std::string_view name) {
+  for (const Verb& verb : kTable) {
+    if (verb.name == name) return &verb;
+  }
+  return nullptr;
+}
+
 Reply RunVerb(Controller& controller, std::string_view name,
               const std::vector<std::string>& arguments) {
-  for (const Verb& verb : kTable) {
-    if (verb.name == name) return verb.run(controller, arguments);
-  }
+  if (const Verb* verb = FindVerb(name)) return verb->run(controller, arguments);
   return Bad("there is no verb \"" + std::string(name) + "\"");
 }
 

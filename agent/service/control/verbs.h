@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // THE table of verbs: what can be asked of the agent, whichever door the wish
-// comes through. Signals are doors; sockets will be.
+// comes through: signals, HTTP, the Unix socket.
 #pragma once
 
 #include <span>
@@ -18,7 +18,12 @@ struct Verb {
   std::string_view arguments;  // their form, for messages
   std::string_view help;
   Reply (*run)(Controller& controller, const std::vector<std::string>& arguments);
+  // Whether it changes anything; who only reads may do so by other doors too.
+  bool changes = true;
 };
+
+// Null if there is none of that name.
+const Verb* FindVerb(std::string_view name);
 
 std::span<const Verb> VerbTable();
 

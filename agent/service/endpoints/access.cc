@@ -35,4 +35,19 @@ std::optional<Response> RefuseForeign(const Request& request, const Client& clie
                       "listened on, so that web pages cannot reach this by a name of theirs\n"};
 }
 
+std::optional<Response> RefuseChange(const Request& request, const Client& client,
+                                     bool is_control_on_tcp) {
+  if (client.is_local) return std::nullopt;
+  if (!is_control_on_tcp) {
+    return Response{.status = 403,
+                    .body =
+                        "403 Forbidden: by TCP only with PPROFAGENT_HTTP_CONTROL=1; "
+                        "use the Unix socket\n"};
+  }
+  if (request.origin && request.origin != "http://" + request.host.value_or("")) {
+    return Response{.status = 403, .body = "403 Forbidden: the request is a web page's\n"};
+  }
+  return std::nullopt;
+}
+
 }  // namespace pprofagent::service

@@ -9,6 +9,7 @@
 #include "agent/service/base/descriptor.h"
 #include "agent/service/base/process.h"
 #include "agent/service/endpoints/access.h"
+#include "agent/service/endpoints/control_pages.h"
 #include "agent/service/endpoints/index_page.h"
 #include "agent/service/endpoints/parameters.h"
 #include "agent/service/endpoints/release_memory.h"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "/debug/pprof/";
 constexpr std::string_view kGperftoolsPrefix = "/pprof/";
+constexpr std::string_view kControlPrefix = "/control/";
 constexpr int64_t kDefaultCpuNs = 30'000'000'000;
 
 bool IsReading(const Request& request) {
@@ -65,21 +67,22 @@ Response ProtoResponse(std::string_view name, const Recording& recording,
 // The difference to what was recorded when the client asked.
 class Difference final : public Wait {
  public:
-  Difference(int64_t due_ns, const KindSpec& kind, std::string name, ProfileContext context)
+  Difference(int64_t due_ns, const KindSpec& kind, std::string name, const Controller* controller)
       : Wait(due_ns),
         kind_(kind),
         name_(std::move(name)),
-        context_(std::move(context)),
-        before_(kind.record(kind, context_)) {}
+        controller_(*controller),
+        before_(controller->Read(kind)) {}
 
   Response Finish() override {
-    return ProtoResponse(name_ + "-delta", Since(before_, kind_.record(kind_, context_)), context_);
+    return ProtoResponse(name_ + "-delta", Since(before_, controller_.Read(kind_)),
+                         controller_.Context());
   }
 
  private:
   const KindSpec& kind_;
   std::string name_;
-  ProfileContext context_;
+  const Controller& controller_;
   Recording before_;
 };
 
@@ -113,12 +116,12 @@ Response FilePage(const std::string& path) {
   return {.body = std::move(contents)};
 }
 
-int64_t CountOf(const KindSpec& kind, const ProfileContext& context) {
+int64_t CountOf(const KindSpec& kind, const Controller& controller) {
   if (kind.record == nullptr) return 0;
-  return static_cast<int64_t>(kind.record(kind, context).samples.size());
+  return static_cast<int64_t>(controller.Read(kind).samples.size());
 }
 
-Response Index(const ProfileContext& context) {
+Response Index(const Controller& controller) {
   std::vector<IndexRow> rows = {
       {"cmdline", "The command line of the program."},
       {"symbol",
@@ -129,7 +132,7 @@ Response Index(const ProfileContext& context) {
   };
   for (const KindSpec& kind : KindTable()) {
     rows.push_back({kind.kind == Kind::kCpu ? "profile" : std::string(kind.name), kind.description,
-                    CountOf(kind, context)});
+                    CountOf(kind, controller)});
   }
   return {.content_type = "text/html; charset=utf-8", .body = IndexPage(rows)};
 }
@@ -162,13 +165,13 @@ Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Re
   const ProfileContext context = controller_.Context();
   if (duration_ns) {
     const int64_t due_ns = MonotonicClock() + *duration_ns;
-    return {{}, std::make_unique<Difference>(due_ns, kind, std::string(name), context)};
+    return {{}, std::make_unique<Difference>(due_ns, kind, std::string(name), &controller_)};
   }
   if (debug > 0 && kind.text_form != TextForm::kNone) {
     const std::string stats = kind.text_form == TextForm::kHeap ? MemoryStats() : std::string();
-    return {{.body = ProfileText(kind.record(kind, context), {name, stats})}};
+    return {{.body = ProfileText(controller_.Read(kind), {name, stats})}};
   }
-  return {ProtoResponse(name, kind.record(kind, context), context)};
+  return {ProtoResponse(name, controller_.Read(kind), context)};
 }
 
 Answer Endpoints::Profile(std::string_view name, const Request& request) {
@@ -198,7 +201,10 @@ Answer Endpoints::Handle(const Request& request, const Client& client) {
   }
   if (path == kPrefix) {
     if (!IsReading(request)) return {NotAllowed("GET, HEAD")};
-    return {Index(controller_.Context())};
+    return {Index(controller_)};
+  }
+  if (path.starts_with(kControlPrefix)) {
+    return {ControlPage(path.substr(kControlPrefix.size()), request, client, &controller_)};
   }
   for (const std::string_view prefix : {kPrefix, kGperftoolsPrefix}) {
     if (path.starts_with(prefix)) return Profile(path.substr(prefix.size()), request);

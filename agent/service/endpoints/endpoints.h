@@ -11,6 +11,7 @@
 //   /debug/pprof/profile     CPU time, ?seconds=30
 //   /debug/pprof/{cmdline,symbol,memstats,maps}
 //   /pprof/...               the same, where gperftools has it
+//   /control/VERB            control_pages.h
 #pragma once
 
 #include "agent/service/control/controller.h"

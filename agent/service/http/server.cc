@@ -63,8 +63,9 @@ void Refuse(int socket, const Response& response) {
 
 }  // namespace
 
-Server::Server(const Options& options, Handler handler)
+Server::Server(const Options& options, bool is_fork_child, Handler handler)
     : options_(options),
+      is_fork_child_(is_fork_child),
       application_(std::move(handler)),
       handler_([this](const Request& request, const Client& client) {
         return Handle(request, client);
@@ -129,7 +130,7 @@ void Server::OpenDoors(int64_t now_ns) {
     door.pause_ns = std::clamp(2 * door.pause_ns, kSecondNs, kLongestPauseNs);
     door.next_try_ns = now_ns + door.pause_ns;
     if (!std::exchange(door.is_logged, true)) {
-      Log(door.is_requested ? LogLevel::kWarn : LogLevel::kInfo,
+      Log(door.is_requested && !is_fork_child_ ? LogLevel::kWarn : LogLevel::kInfo,
           status.text() + " (it is tried again, at most every 30 s)");
     }
   }

@@ -30,8 +30,9 @@ namespace pprofagent::service {
 
 class Server {
  public:
-  // Opens nothing yet. `options` must outlive this.
-  Server(const Options& options, Handler handler);
+  // Opens nothing yet. `options` must outlive this. In a forked child it is no
+  // news that the parent has the address.
+  Server(const Options& options, bool is_fork_child, Handler handler);
   // Ends all connections and removes the socket's file.
   ~Server();
   Server(const Server&) = delete;
@@ -68,6 +69,7 @@ class Server {
   Answer Handle(const Request& request, const Client& client);
 
   const Options& options_;
+  const bool is_fork_child_;
   Handler application_;
   Handler handler_;  // application_ behind the limit on unsent bytes
   std::vector<Door> doors_;

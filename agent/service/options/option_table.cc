@@ -82,6 +82,12 @@ bool TakeSocket(std::string_view text, Options* to) {
   return true;
 }
 
+bool TakeSwitch(std::string_view text, bool* field) {
+  if (text != "0" && text != "1") return false;
+  *field = text == "1";
+  return true;
+}
+
 template <typename T, size_t kCount>
 bool TakeChoice(std::string_view text, const std::pair<std::string_view, T> (&choices)[kCount],
                 T* field) {
@@ -135,18 +141,19 @@ constexpr OptionSpec kTable[] = {
      [](Text text, Options* to) { return Take(ParseSignal(text), &to->signal_cpu); }},
     {"HEAP_RATE", "512k", kSizeForm,
      "mean bytes between heap samples; 1 records every allocation, 0 none",
-     [](Text text, Options* to) { return Take(ParseSize(text), &to->heap_rate); }},
+     [](Text text, Options* to) { return Take(ParseSize(text), &to->heap_rate); }, true},
     {"CPU_RATE", "100", "a number from 1 to 4000", "CPU samples per second of CPU time",
-     [](Text text, Options* to) { return TakeInteger(text, 1, kMaxCpuRate, &to->cpu_rate); }},
+     [](Text text, Options* to) { return TakeInteger(text, 1, kMaxCpuRate, &to->cpu_rate); }, true},
     {"MUTEX_FRACTION", "1", "a number from 0 to 1000000",
      "one of so many contended unlocks is recorded in the mutex and contention profiles; 0: none",
      [](Text text, Options* to) {
        return TakeInteger(text, 0, kMaxMutexFraction, &to->mutex_fraction);
-     }},
+     },
+     true},
     {"BLOCK_RATE", "1ms", "a duration such as 1ms or 100us, a number of nanoseconds, or 0",
      "waits of at least this long are recorded in the block profile, shorter ones in proportion; "
      "1ns: all, 0: none",
-     [](Text text, Options* to) { return TakeRate(text, &to->block_rate); }},
+     [](Text text, Options* to) { return TakeRate(text, &to->block_rate); }, true},
     {"BLOCK_KINDS", "sync", "one of sync, all",
      "waits in the block profile: sync (locks, conditions, semaphores, barriers, joins) or all "
      "(also sleeps, input and output)",
@@ -157,7 +164,8 @@ constexpr OptionSpec kTable[] = {
     {"STACK_DEPTH", "128", "a number from 1 to 1024", "frames recorded of a stack",
      [](Text text, Options* to) {
        return TakeInteger(text, 1, hot::kMaxStackDepth, &to->stack_depth);
-     }},
+     },
+     true},
     {"UNWINDER", "auto", "one of auto, fp, libunwind", "how stacks are found: auto, fp, libunwind",
      [](Text text, Options* to) { return TakeChoice(text, kUnwinders, &to->unwinder); }},
     {"CPUPROFILE", "", kPathForm, "file for a CPU profile from start to exit",
@@ -181,15 +189,18 @@ constexpr OptionSpec kTable[] = {
      [](Text text, Options* to) { return TakeInterval(text, &to->interval_ns); }},
     {"KEEP", "32", "a number from 1 to 1000000",
      "newest dumps kept of each kind of this process; older ones are deleted",
-     [](Text text, Options* to) { return TakeInteger(text, 1, kMaxKeep, &to->keep); }},
+     [](Text text, Options* to) { return TakeInteger(text, 1, kMaxKeep, &to->keep); }, true},
     {"ONLY", "*", kListForm, "names of the executables (with * and ?) in which the agent is active",
      [](Text text, Options* to) { return Take(ParseList(text), &to->only); }},
     {"HTTP", "off",
      "host:port (an address or localhost), :port (this machine only), unix:PATH or off",
      "where profiles are served by HTTP, as Go's net/http/pprof does",
      [](Text text, Options* to) { return TakeListenAddress(text, &to->http); }},
+    {"HTTP_CONTROL", "0", "0 or 1",
+     "1: the program may also be controlled by TCP, where HTTP listens",
+     [](Text text, Options* to) { return TakeSwitch(text, &to->http_control); }},
     {"SOCKET", kDefaultSocket, "a path, on or off",
-     "Unix socket that serves the profiles too, while the agent has a thread; on, or a path: from "
+     "Unix socket for profiles and control, while the agent has a thread; on, or a path: from "
      "the "
      "start",
      TakeSocket},
@@ -201,9 +212,49 @@ constexpr OptionSpec kTable[] = {
      [](Text text, Options* to) { return TakeChoice(text, kLogLevels, &to->log_level); }},
 };
 
+constexpr size_t kMaxQuoted = 80;
+
+// A value for the log: one line, not endless.
+std::string Quoted(std::string_view value) {
+  std::string quoted = "\"";
+  for (char c : value.substr(0, kMaxQuoted)) {
+    const bool printable = static_cast<unsigned char>(c) >= ' ' && c != '\x7f';
+    quoted += printable ? c : '?';
+  }
+  return quoted + (value.size() > kMaxQuoted ? "...\"" : "\"");
+}
+
+std::string FullName(std::string_view name) {
+  return std::string(kOptionPrefix) + std::string(name);
+}
+
 }  // namespace
 
+std::string UnknownOption(std::string_view name) {
+  std::string line = FullName(name) + " is not an option of the agent and has no effect";
+  if (const OptionSpec* nearest = NearestOption(name)) {
+    line += "; did you mean " + FullName(nearest->name) + "?";
+  }
+  return line;
+}
+
+std::string BadOptionValue(const OptionSpec& spec, std::string_view value) {
+  return FullName(spec.name) + "=" + Quoted(value) + " is not " + std::string(spec.form);
+}
+
 std::span<const OptionSpec> OptionTable() { return kTable; }
+
+bool SetOption(const OptionSpec& spec, std::string_view text, Options* options) {
+  if (!spec.set(text, options)) return false;
+  options->texts.resize(std::size(kTable));
+  options->texts[static_cast<size_t>(&spec - kTable)] = text;
+  return true;
+}
+
+std::string_view OptionText(const OptionSpec& spec, const Options& options) {
+  const auto index = static_cast<size_t>(&spec - kTable);
+  return index < options.texts.size() ? std::string_view(options.texts[index]) : "";
+}
 
 const OptionSpec* FindOption(std::string_view name) {
   for (const OptionSpec& spec : kTable) {

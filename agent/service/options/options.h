@@ -2,7 +2,8 @@
 //
 // The options of the agent as values. option_table.h declares each once; they
 // are read from the environment when the agent is loaded and constant from
-// then on, so any thread may read them.
+// then on, so any thread may read them; but those that OptionSpec::live marks
+// may be set on the helper, and are read there only.
 #pragma once
 
 #include <cstdint>
@@ -41,12 +42,15 @@ struct Options {
   int64_t interval_ns = 0;  // 0: off
   int keep = 0;
   std::vector<std::string> only;
+  bool http_control = false;
   std::string http;  // of the form of listen_address.h
   std::string socket;
   // The socket was asked for, so a helper shall be there from the start.
   bool socket_from_start = false;
   std::string log;
   LogLevel log_level = LogLevel::kWarn;
+  // Each value as it was given, in the order of the table.
+  std::vector<std::string> texts;
 };
 
 }  // namespace pprofagent::service

@@ -31,5 +31,20 @@ TEST(Access, IsClosedToNamesOfOthers) {
   EXPECT_FALSE(RefuseForeign(request, {.is_local = true, .reached_host = ""}));
 }
 
+TEST(Access, ChangesByTcpAreForThoseWhoAskedForThem) {
+  const Client tcp = {.is_local = false, .reached_host = "127.0.0.1"};
+  Request request;
+  request.host = "localhost:6060";
+  EXPECT_EQ(RefuseChange(request, tcp, false)->status, 403);
+  EXPECT_FALSE(RefuseChange(request, tcp, true));
+  EXPECT_FALSE(RefuseChange(request, {.is_local = true, .reached_host = ""}, false));
+  request.origin = "http://localhost:6060";
+  EXPECT_FALSE(RefuseChange(request, tcp, true));
+  request.origin = "http://evil.example";
+  EXPECT_EQ(RefuseChange(request, tcp, true)->status, 403);
+  request.origin = "null";
+  EXPECT_EQ(RefuseChange(request, tcp, true)->status, 403);
+}
+
 }  // namespace
 }  // namespace pprofagent::service

@@ -157,7 +157,10 @@ int ExcludedThreads() {
 
 namespace hot {
 
+void SetStackDepth(uint32_t) {}
+
 int64_t HeapRate() { return 524288; }
+void SetHeapRate(int64_t) {}
 
 CpuStart StartCpu(int hz) {
   State& state = Global();
@@ -305,7 +308,9 @@ void VisitContention(ContentionPairVisitor visitor, void* context) {
 }
 
 int64_t MutexFraction() { return 5; }
+void SetMutexFraction(int64_t) {}
 int64_t BlockRate() { return 1000; }
+void SetBlockRate(int64_t) {}
 
 bool VisitThreads(ThreadFacts, ThreadVisitor visitor, void* context) {
   const std::lock_guard lock(Global().mutex);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The verbs (agent/service/control/verbs.h) over HTTP:
+//
+//   GET  /control/          what there is
+//   GET  /control/status    verbs that only read
+//   POST /control/dump      verbs that change something; the words of the body
+//                           are the arguments
+//
+// An answer is text, one line each; what failed has status 400 and says why.
+#pragma once
+
+#include <string_view>
+
+#include "agent/service/control/controller.h"
+#include "agent/service/http/handler.h"
+
+namespace pprofagent::service {
+
+Response ControlPage(std::string_view verb, const Request& request, const Client& client,
+                     Controller* controller);
+
+}  // namespace pprofagent::service
