@@ -213,14 +213,16 @@ class PerfScriptReader {
         FinishSample();
         continue;
       }
-      if (line[0] == '#' || IsRecord(line)) continue;
+      // Which lines are events must be decided as FindEvents does.
+      if (SaysNothing(line) || IsRecord(line)) continue;
       if (!IsText(line)) return lines.Error(kFormat, "has characters that no text has");
-      if (event_ && IsIndented(line)) {
+      if (IsIndented(line)) {
         if (const std::optional<Frame> frame = ReadFrame(line)) {
+          if (!event_) return lines.Error(kFormat, "is a frame without an event above it");
           AddFrame(*frame);
           continue;
         }
-        if (!frames_.empty() && ReadPlace(line, &frames_.back().named)) continue;
+        if (event_ && !frames_.empty() && ReadPlace(line, &frames_.back().named)) continue;
       }
       const std::optional<Event> event = ReadEvent(line);
       if (!event) return lines.Error(kFormat, "is neither an event nor a frame of its stack");

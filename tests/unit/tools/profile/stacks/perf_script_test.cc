@@ -87,6 +87,11 @@ TEST(PerfScriptTest, ALineThatDoesNotFitIsNamed) {
             "error: perf script: line 4: is neither an event nor a frame of its stack");
   EXPECT_EQ(Read("a 1 1.0: 2 e: \n\t1 f (x)\n\tzz f (x)\n"),
             "error: perf script: line 3: is neither an event nor a frame of its stack");
+  // An indented line that can be a frame is one, and one behind a '#' says nothing.
+  EXPECT_EQ(Read("a 1 1.0: 2 e: \n\t1 f (x)\n\n  cafe 12 1.0: 5 other: \n"),
+            "error: perf script: line 4: is a frame without an event above it");
+  EXPECT_EQ(Read("a 1 1.0: 2 e: \n\t1 f (x)\n\n  # 12 1.0: 5 other: \n"),
+            "samples/count e/count \nf 1 2\n");
   std::string many;
   for (int i = 0; i < 65; ++i) {
     many += StrFormat("a 1 1.0: 2 event%d: \n\t1 f (x)\n\n", i);
