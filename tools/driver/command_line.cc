@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <deque>
+#include <utility>
 
 #include "tools/base/strings.h"
 #include "tools/driver/flags.h"
@@ -35,6 +36,9 @@ constexpr TypeFlag kTypeFlags[] = {
 // No user's text.
 constexpr std::string_view kNotGiven = "\n";
 
+// Ten years.
+constexpr int64_t kMostSeconds = int64_t{10} * 365 * 24 * 3600;
+
 class Parser {
  public:
   explicit Parser(Notices* notices) : notices_(*notices) {}
@@ -49,8 +53,9 @@ class Parser {
     if (rest->empty()) {
       return Status::Error("no profile source specified (\"cpprof help\" shows what can be one)");
     }
-    for (Status (Parser::*step)() : {&Parser::ApplyChoices, &Parser::FindFormat, &Parser::CheckWeb,
-                                     &Parser::FindBases, &Parser::FindLimits}) {
+    for (Status (Parser::*step)() :
+         {&Parser::CheckTimes, &Parser::ApplyChoices, &Parser::FindFormat, &Parser::CheckWeb,
+          &Parser::FindBases, &Parser::FindLimits}) {
       Status status = (this->*step)();
       if (!status.ok()) return status;
     }
@@ -112,6 +117,18 @@ class Parser {
         flags_.String(option.name, &(config.*std::get<std::string Config::*>(option.member)));
       }
     }
+  }
+
+  Status CheckTimes() {
+    for (const auto& [name, value] :
+         {std::pair{"-seconds", line_.seconds}, std::pair{"-timeout", line_.timeout}}) {
+      if (value > kMostSeconds) {
+        return Status::Error(std::string(name) + ": " + std::to_string(value) +
+                             " seconds are more than the " + std::to_string(kMostSeconds) +
+                             " that can be waited for");
+      }
+    }
+    return Status::Ok();
   }
 
   Status ApplyChoices() {
@@ -220,11 +237,11 @@ class Parser {
     }
     const std::string first = words.front();
     const bool exists = access(first.c_str(), F_OK) == 0;
-    if (!exists && words.size() > 1 && IsKind(first) && NamesDirectory(words[1])) {
+    if (!exists && words.size() > 1 && IsKind(first) && HasKinds(words[1])) {
       line_.kind = first;
       words.erase(words.begin());
     } else if (!exists) {
-      Status known = CheckWord(first, words.size() > 1 && NamesDirectory(words[1]));
+      Status known = CheckWord(first, words.size() > 1 && HasKinds(words[1]));
       if (!known.ok()) return known;
     }
     if (words.size() > 1 && line_.kind.empty()) {
@@ -240,9 +257,9 @@ class Parser {
     return Status::Ok();
   }
 
-  // DIR, or one of the forms that name a dump in it.
-  static bool NamesDirectory(const std::string& word) {
-    return fetch::IsDirectory(word.substr(0, word.rfind('@')));
+  // What a kind can stand before: DIR, or one of the forms that name a dump in it, or pid:N.
+  static bool HasKinds(const std::string& word) {
+    return fetch::IsDirectory(word.substr(0, word.rfind('@'))) || word.starts_with("pid:");
   }
 
   static bool IsBuildId(const std::string& word) {

@@ -4,6 +4,7 @@
 //
 //     cpprof FORMAT [OPTIONS] [BINARY] SOURCE...
 //     cpprof [FORMAT] [OPTIONS] KIND DIRECTORY       the newest dump of a kind
+//     cpprof [FORMAT] [OPTIONS] [KIND] pid:N         the same of a process, live if it can be had
 //     cpprof DIRECTORY                               what dumps there are
 //
 // Without a format: the shell.

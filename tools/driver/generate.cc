@@ -214,6 +214,7 @@ Result<std::string> GenerateReport(profile::Profile profile, const Request& requ
   auto write = command.write;
   if (config.encoding == "json") write = report::WriteJson;
   if (config.encoding == "csv") write = report::WriteCsv;
+  const Activity making(notices, "Making the report");
   std::string out;
   Status written = WithReport(std::move(profile), request, config, notices,
                               [&](report::Report* report) { return write(report, &out); });

@@ -3,6 +3,8 @@
 // See load.h.
 #include "tools/driver/load.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,14 +17,17 @@
 namespace cpprof::driver {
 namespace {
 
+// Any negative number means that none was given; the largest are refused before.
+int Seconds(int64_t given) { return static_cast<int>(std::max<int64_t>(given, -1)); }
+
 fetch::Options FetchOptions(const CommandLine& line) {
   fetch::Options options;
   options.sources = line.sources;
   options.bases = line.bases;
   options.executable = line.executable;
   options.build_id = line.build_id;
-  options.seconds = static_cast<int>(line.seconds);
-  options.timeout = static_cast<int>(line.timeout);
+  options.seconds = Seconds(line.seconds);
+  options.timeout = Seconds(line.timeout);
   options.kind = line.kind;
   options.pid = line.pid;
   return options;
@@ -64,9 +69,11 @@ Result<profile::Profile> LoadProfile(const CommandLine& line, Notices* notices) 
   const auto post = [&](const std::string& url, const std::string& body) {
     return http.Post(url, body);
   };
+  std::optional<Activity> symbolizing(std::in_place, notices, "Symbolizing");
   Status symbolized = symbolize::Symbolize(&profile, {.mode = line.symbolize, .tools = line.tools},
                                            fetched->sources, post, notices);
   if (!symbolized.ok()) return symbolized;
+  symbolizing.reset();
   // A profile with a broken expression is shown with all its frames.
   const Status pruned = profile::RemoveUninteresting(&profile);
   if (!pruned.ok()) notices->Print(pruned.message());

@@ -22,6 +22,7 @@ usage:
    cpprof FORMAT [OPTIONS] [BINARY] SOURCE...    print one report
    cpprof [OPTIONS] [BINARY] SOURCE...           explore in a shell
    cpprof [FORMAT] [OPTIONS] KIND DIRECTORY      the newest dump of this kind in a dump directory
+   cpprof [FORMAT] [OPTIONS] [KIND] pid:N        the same of a process, live if its agent answers
    cpprof DIRECTORY                              list the dumps in it
 
 )";
@@ -34,6 +35,7 @@ constexpr std::string_view kSources =
     DIRECTORY             A dump directory of the agent; also DIRECTORY/KIND, DIRECTORY@N (N dumps
                           before the newest)
     http://HOST/PATH      A profile to fetch; also https, https+insecure, unix:SOCKET/PATH
+    pid:N[/KIND]          A process under the agent: asked by its control socket, or its newest dump
     BINARY                The profiled program, if it is not where the profile says
 
   Source options:

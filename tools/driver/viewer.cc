@@ -29,6 +29,9 @@ std::vector<std::string>& Files() {
   return *files;
 }
 
+// When the last of them was handed to a viewer.
+std::chrono::steady_clock::time_point g_last_shown;
+
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -74,7 +77,7 @@ Status Show(const std::string& bytes, std::string_view program, std::string_view
     arguments.push_back(*file);
     status = StartProgram(arguments, wait);
     if (!status.ok()) continue;
-    if (wait) std::this_thread::sleep_for(kOpeningTime);
+    g_last_shown = std::chrono::steady_clock::now();
     break;
   }
   return status;
@@ -82,9 +85,13 @@ Status Show(const std::string& bytes, std::string_view program, std::string_view
 
 const std::vector<std::string>& ShownFiles() { return Files(); }
 
-void AdoptShownFile(std::string file) { Files().push_back(std::move(file)); }
+void AdoptShownFile(std::string file) {
+  Files().push_back(std::move(file));
+  g_last_shown = std::chrono::steady_clock::now();
+}
 
 void RemoveShownFiles() {
+  if (!Files().empty()) std::this_thread::sleep_until(g_last_shown + kOpeningTime);
   for (const std::string& file : Files()) unlink(file.c_str());
   Files().clear();
 }

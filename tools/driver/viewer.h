@@ -22,6 +22,7 @@ Status Show(const std::string& bytes, std::string_view program, std::string_view
 const std::vector<std::string>& ShownFiles();
 // One more of them: another process, a copy of this one, has made it.
 void AdoptShownFile(std::string file);
+// Gives the last viewer a moment to open its file before.
 void RemoveShownFiles();
 
 }  // namespace cpprof::driver

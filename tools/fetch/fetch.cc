@@ -100,6 +100,7 @@ bool FetchChunk(std::span<const std::string> names, const Options& options, cons
     ++group->count;
   }
   if (profiles.empty()) return true;
+  const Activity merging(notices, "Merging");
   auto merged = Combine(std::move(profiles));
   if (!merged.ok()) {
     group->status = merged.status();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From what the user named (files, dump directories, URLs) to merged profiles. All sources and all
-// bases are fetched at the same time; each is parsed, checked, and its binaries are looked for on
-// this machine; then each group is brought to common sample types and units and merged. A source
-// that fails is reported and left out; only a group without any profile is an error. The door of
-// this folder.
+// From what the user named (files, dump directories, processes, URLs) to merged profiles. All
+// sources and all bases are fetched at the same time; each is parsed, checked, and its binaries are
+// looked for on this machine; then each group is brought to common sample types and units and
+// merged. A source that fails is reported and left out; only a group without any profile is an
+// error. The door of this folder.
 #pragma once
 
 #include <cstdint>

@@ -44,6 +44,7 @@ struct Answer {
   bool plain_text = false;
   std::string body;
   bool too_long = false;
+  Activity* activity = nullptr;  // to be told how much has come
 };
 
 size_t OnHeader(char* data, size_t size, size_t count, void* opaque) {
@@ -51,7 +52,9 @@ size_t OnHeader(char* data, size_t size, size_t count, void* opaque) {
   const std::string_view line = TrimSpace(std::string_view(data, size * count));
   if (line.starts_with("HTTP/")) {
     const size_t space = line.find(' ');
+    Activity* const activity = answer->activity;
     *answer = Answer();
+    answer->activity = activity;
     if (space != std::string_view::npos) answer->status = TrimSpace(line.substr(space));
     return size * count;
   }
@@ -80,6 +83,7 @@ size_t OnBody(char* data, size_t size, size_t count, void* opaque) {
     answer->too_long = true;
     return 0;
   }
+  if (answer->activity != nullptr) answer->activity->SetBytes(answer->body.size());
   return bytes;
 }
 
@@ -195,24 +199,26 @@ Status StatusError(const Answer& answer) {
 
 HttpClient::HttpClient(TlsOptions tls) : tls_(std::move(tls)) { StartCurl(); }
 
-Result<std::string> HttpClient::Get(const std::string& url, double timeout_seconds) const {
-  return Perform(url, nullptr, timeout_seconds + kGraceSeconds);
+Result<std::string> HttpClient::Get(const std::string& url, double timeout_seconds,
+                                    Activity* activity) const {
+  return Perform(url, nullptr, timeout_seconds + kGraceSeconds, activity);
 }
 
 Result<std::string> HttpClient::Post(const std::string& url, const std::string& body) const {
-  auto answer = Perform(url, &body, kPostSeconds);
+  auto answer = Perform(url, &body, kPostSeconds, nullptr);
   if (!answer.ok()) return answer.status().Annotate("http post " + url);
   return answer;
 }
 
 Result<std::string> HttpClient::Perform(const std::string& url, const std::string* body,
-                                        double timeout_seconds) const {
+                                        double timeout_seconds, Activity* activity) const {
   if (Status status = CheckTls(tls_); !status.ok()) return status;
   const auto target = ResolveTarget(url);
   if (!target.ok()) return target.status();
   const CurlHandle handle(curl_easy_init());
   if (!handle) return Status::Error("libcurl cannot be started: out of memory");
   Answer answer;
+  answer.activity = activity;
   char reason[CURL_ERROR_SIZE] = "";
   SetTarget(handle.get(), *target);
   SetTls(handle.get(), tls_, target->insecure);

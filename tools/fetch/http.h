@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "tools/base/notices.h"
 #include "tools/base/status.h"
 
 namespace cpprof::fetch {
@@ -25,12 +26,13 @@ class HttpClient {
 
   // The body of a 200 answer; anything else is an error with the server's words where it offers
   // them.
-  Result<std::string> Get(const std::string& url, double timeout_seconds) const;
+  Result<std::string> Get(const std::string& url, double timeout_seconds,
+                          Activity* activity = nullptr) const;
   Result<std::string> Post(const std::string& url, const std::string& body) const;
 
  private:
   Result<std::string> Perform(const std::string& url, const std::string* body,
-                              double timeout_seconds) const;
+                              double timeout_seconds, Activity* activity) const;
 
   TlsOptions tls_;
 };

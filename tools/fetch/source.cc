@@ -9,17 +9,22 @@
 #include <new>
 
 #include "tools/base/errno_text.h"
+#include "tools/base/path.h"
 #include "tools/base/strings.h"
 #include "tools/fetch/dump_directory.h"
 #include "tools/fetch/parse.h"
 #include "tools/fetch/perf_data.h"
+#include "tools/fetch/process_source.h"
 #include "tools/fetch/url.h"
 
 namespace cpprof::fetch {
 namespace {
 
-// Larger than any profile that could be worked with.
+// Larger than any profile that could be worked with, from a file that says how long it is, from a
+// pipe, and from a device, which may go on for ever.
 constexpr uint64_t kMaxFile = uint64_t{8} << 30;
+constexpr uint64_t kMaxStream = uint64_t{2} << 30;
+constexpr uint64_t kMaxDevice = uint64_t{64} << 20;
 
 class Descriptor {
  public:
@@ -35,7 +40,18 @@ class Descriptor {
   int descriptor_;
 };
 
-Result<std::string> ReadAll(int descriptor, const std::string& path, uint64_t size_hint) {
+uint64_t Limit(mode_t mode) {
+  if (S_ISREG(mode)) return kMaxFile;
+  return S_ISCHR(mode) || S_ISBLK(mode) ? kMaxDevice : kMaxStream;
+}
+
+Status TooLong(const std::string& path, uint64_t limit) {
+  return Status::Error(StrFormat("read %s: longer than %llu MiB; refused", path.c_str(),
+                                 static_cast<unsigned long long>(limit >> 20)));
+}
+
+Result<std::string> ReadAll(int descriptor, const std::string& path, uint64_t size_hint,
+                            uint64_t limit) {
   static constexpr size_t kStep = 64 << 10;
   std::string bytes;
   bytes.resize(size_hint + 1);
@@ -49,10 +65,7 @@ Result<std::string> ReadAll(int descriptor, const std::string& path, uint64_t si
       return Status::Error("read " + path + ": " + ErrnoText(errno));
     }
     size += static_cast<size_t>(got);
-    if (size > kMaxFile) {
-      return Status::Error(StrFormat("read %s: longer than %llu GiB; refused", path.c_str(),
-                                     static_cast<unsigned long long>(kMaxFile >> 30)));
-    }
+    if (size > limit) return TooLong(path, limit);
   }
   bytes.resize(size);
   return bytes;
@@ -70,6 +83,7 @@ Result<FetchedSource> Parsed(Result<std::string> bytes, std::string url) {
 }
 
 Result<FetchedSource> FromFile(const std::string& path, Notices* notices) {
+  const Activity reading(notices, "Reading " + path);
   auto bytes = ReadFile(path);
   if (bytes.ok() && IsPerfData(*bytes)) bytes = ConvertPerfData(path, notices);
   return Parsed(std::move(bytes), "");
@@ -79,7 +93,20 @@ Result<FetchedSource> FromUrl(const Request& request, int seconds, const HttpCli
                               Notices* notices) {
   notices->Print("Fetching profile over HTTP from " + request.url);
   if (seconds > 0) notices->Print("Please wait... (" + WaitText(seconds) + ")");
-  return Parsed(http.Get(request.url, request.timeout_seconds), request.url);
+  Activity fetching(notices, "Fetching " + request.url);
+  return Parsed(http.Get(request.url, request.timeout_seconds, &fetching), request.url);
+}
+
+// The profile of the kind named with the source, or else before it.
+Result<FetchedSource> FromProcess(ProcessSource process, const Options& options,
+                                  const HttpClient& http, Notices* notices) {
+  if (process.kind.empty()) process.kind = CanonicalKind(options.kind);
+  const auto found = FindProcessProfile(process);
+  if (!found.ok()) return found.status();
+  if (!found->note.empty()) notices->Print(found->note);
+  if (!found->file.empty()) return FromFile(found->file, notices);
+  return FromUrl(AdjustUnixUrl(found->url, options.seconds, options.timeout), options.seconds, http,
+                 notices);
 }
 
 }  // namespace
@@ -98,14 +125,15 @@ Result<std::string> ReadFile(const std::string& path) {
   if (file.get() < 0 || fstat(file.get(), &info) != 0) {
     return Status::Error("open " + path + ": " + ErrnoText(errno));
   }
-  if (S_ISDIR(info.st_mode)) return Status::Error("read " + path + ": is a directory");
-  const uint64_t size = S_ISREG(info.st_mode) ? static_cast<uint64_t>(info.st_size) : 0;
-  if (size > kMaxFile) {
-    return Status::Error(StrFormat("read %s: longer than %llu GiB; refused", path.c_str(),
-                                   static_cast<unsigned long long>(kMaxFile >> 30)));
+  if (S_ISDIR(info.st_mode)) {
+    return Status::Error("read " + path + ": is a directory; for the newest heap dump in it say " +
+                         JoinPath(path, "heap"));
   }
+  const uint64_t limit = Limit(info.st_mode);
+  const uint64_t size = S_ISREG(info.st_mode) ? static_cast<uint64_t>(info.st_size) : 0;
+  if (size > limit) return TooLong(path, limit);
   try {
-    return ReadAll(file.get(), path, size);
+    return ReadAll(file.get(), path, size, limit);
   } catch (const std::bad_alloc&) {
     return Status::Error("read " + path + ": out of memory");
   }
@@ -123,10 +151,9 @@ Result<FetchedSource> FetchSource(const std::string& source, const Options& opti
     return FromUrl(AdjustUnixUrl(source, options.seconds, options.timeout), options.seconds, http,
                    notices);
   }
-  if (source.starts_with("pid:")) {
-    return Status::Error(
-        "pid: sources are not available in this version; unix:SOCKET/debug/pprof/heap is");
-  }
+  const auto process = ParseProcessSource(source);
+  if (!process.ok()) return process.status();
+  if (*process) return FromProcess(**process, options, http, notices);
   if (const auto request = AdjustUrl(source, options.seconds, options.timeout)) {
     return FromUrl(*request, options.seconds, http, notices);
   }

@@ -223,6 +223,14 @@ Request AdjustUnixUrl(std::string_view source, int seconds, int timeout) {
 }
 
 std::string SymbolUrl(std::string_view source) {
+  if (source.starts_with("unix:")) {
+    // The socket is part of the path, and stays what it is.
+    const std::string_view path = source.substr(0, source.find('?'));
+    const size_t name = path.rfind('/');
+    return path.find("/debug/pprof/") == std::string_view::npos
+               ? ""
+               : std::string(path.substr(0, name)) + "/symbol";
+  }
   auto url = ParseUrl(source);
   if (!url || url->host.empty()) return {};
   const bool pprof_path =

@@ -57,7 +57,9 @@ TEST_F(FetchTest, WhatFailsIsSaidAndLeftOut) {
   const std::string directory = directory_;
   EXPECT_EQ(notices_.lines(),
             (std::vector<std::string>{missing + ": stat " + missing + ": no such file or directory",
-                                      directory + ": read " + directory + ": is a directory",
+                                      directory + ": read " + directory +
+                                          ": is a directory; for the newest heap dump in it say " +
+                                          directory + "/heap",
                                       "Fetched 1 source profiles out of 3"}));
   EXPECT_EQ(Get({missing}).message(), "failed to fetch any source profiles");
   EXPECT_EQ(Get({good}, {missing}).message(), "failed to fetch any base profiles");

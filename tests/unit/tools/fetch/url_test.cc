@@ -44,6 +44,9 @@ TEST(SymbolUrl, BesideTheProfile) {
   EXPECT_EQ(SymbolUrl("http://h/x/debug/pprof/heap?debug=1"), "http://h/x/debug/pprof/symbol");
   EXPECT_EQ(SymbolUrl("http://h/a/pprof/growth"), "http://h/a/pprof/symbol");
   EXPECT_EQ(SymbolUrl("/local/file"), "");
+  EXPECT_EQ(SymbolUrl("unix:/run/a.sock/debug/pprof/heap?gc=1"),
+            "unix:/run/a.sock/debug/pprof/symbol");
+  EXPECT_EQ(SymbolUrl("unix:/run/a.sock/other"), "");
 }
 
 TEST(ParseQuery, DropsWhatItCannotDecode) {
