@@ -15,6 +15,7 @@
 #include "tools/base/notices.h"
 #include "tools/base/status.h"
 #include "tools/driver/command_line.h"
+#include "tools/driver/completion_script.h"
 #include "tools/driver/generate.h"
 #include "tools/driver/load.h"
 #include "tools/driver/output.h"
@@ -71,6 +72,11 @@ Status Run(const std::vector<std::string>& arguments, Notices* notices, int* exi
   if (!arguments.empty() && arguments.front() == "help") {
     const std::string topic = arguments.size() > 1 ? driver::HelpOn(arguments[1]) : "";
     return driver::WriteStandardOutput(topic.empty() ? driver::CommandLineUsage() : topic);
+  }
+  if (!arguments.empty() && arguments.front() == "completion") {
+    const Result<std::string> script =
+        driver::CompletionScript(arguments.size() > 1 ? arguments[1] : "");
+    return script.ok() ? driver::WriteStandardOutput(*script) : script.status();
   }
   if (!arguments.empty() && driver::IsSubcommand(arguments.front())) {
     return Status::Error(arguments.front() + " is not available in this version");

@@ -43,6 +43,16 @@ class Parser {
  public:
   explicit Parser(Notices* notices) : notices_(*notices) {}
 
+  std::vector<FlagName> Flags() {
+    DeclareFlags();
+    std::vector<FlagName> flags;
+    for (std::string& name : flags_.Names()) {
+      const bool takes_value = flags_.TakesValue(name);
+      flags.push_back({std::move(name), takes_value});
+    }
+    return flags;
+  }
+
   Result<CommandLine> Run(const std::vector<std::string>& arguments) {
     if (const char* tools = std::getenv("PPROF_TOOLS")) line_.tools = tools;
     DeclareFlags();
@@ -289,6 +299,11 @@ class Parser {
 };
 
 }  // namespace
+
+std::vector<FlagName> KnownFlags() {
+  CollectedNotices unused;
+  return Parser(&unused).Flags();
+}
 
 Result<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments, Notices* notices) {
   return Parser(notices).Run(arguments);

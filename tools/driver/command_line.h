@@ -54,6 +54,14 @@ struct CommandLine {
   std::string tls_authority;
 };
 
+struct FlagName {
+  std::string name;  // without dash
+  bool takes_value = false;
+};
+
+// All flags there are, sorted.
+std::vector<FlagName> KnownFlags();
+
 // `arguments` without the program's name.
 Result<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments, Notices* notices);
 

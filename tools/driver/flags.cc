@@ -139,6 +139,11 @@ Status FlagSet::ParseFlag(const std::vector<std::string>& arguments, size_t* at,
                        problem);
 }
 
+bool FlagSet::TakesValue(std::string_view name) const {
+  const auto found = flags_.find(name);
+  return found != flags_.end() && !found->second.is_bool;
+}
+
 std::vector<std::string> FlagSet::Names() const {
   std::vector<std::string> names;
   for (const auto& [name, flag] : flags_) names.push_back(name);

@@ -35,6 +35,8 @@ class FlagSet {
                                          bool* help_wanted);
 
   std::vector<std::string> Names() const;
+  // Whether the next argument may be the flag's value.
+  bool TakesValue(std::string_view name) const;
 
  private:
   struct Flag {

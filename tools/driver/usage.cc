@@ -24,6 +24,7 @@ usage:
    cpprof [FORMAT] [OPTIONS] KIND DIRECTORY      the newest dump of this kind in a dump directory
    cpprof [FORMAT] [OPTIONS] [KIND] pid:N        the same of a process, live if its agent answers
    cpprof DIRECTORY                              list the dumps in it
+   cpprof completion bash                        print a script that lets bash complete all this
 
 )";
 

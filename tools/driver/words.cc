@@ -18,7 +18,8 @@ constexpr std::string_view kKinds[] = {"cpu",       "profile",     "heap",      
                                        "block",     "mutex",       "contention", "threads",
                                        "goroutine", "threadcreate"};
 
-constexpr std::string_view kSubcommands[] = {"run", "test", "ctl", "ps", "trace", "doctor"};
+constexpr std::string_view kSubcommands[] = {"run",   "test",   "ctl",       "ps",
+                                             "trace", "doctor", "completion"};
 
 bool Contains(std::span<const std::string_view> words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
