@@ -152,9 +152,13 @@ class FetchTest(unittest.TestCase):
     def test_proxy(self):
         with self.serving(TcpServer(("127.0.0.1", 0), Handler)) as proxy:
             url = f"http://127.0.0.1:{proxy.server_address[1]}"
-            run = self.cpprof("-top", "http://pprof.example:6060/debug/pprof/heap", http_proxy=url)
-            self.assertIn("live_function", run.stdout)
-            self.assertEqual(proxy.paths, ["http://pprof.example:6060/debug/pprof/heap"])
+            for variable in ("http_proxy", "HTTP_PROXY"):
+                run = self.cpprof("-top", "http://pprof.example:6060/debug/pprof/heap",
+                                  **{variable: url})
+                self.assertIn("live_function", run.stdout)
+            self.assertEqual(proxy.paths, ["http://pprof.example:6060/debug/pprof/heap"] * 2)
+            # One that cannot be reached is no obstacle on the way to this machine.
+            self.cpprof("-top", f"{url}/heap", http_proxy="http://127.0.0.1:1")
 
     def test_tls(self):
         key, certificate = self.scratch / "key.pem", self.scratch / "certificate.pem"

@@ -272,6 +272,22 @@ class ShellTest(unittest.TestCase):
         self.assertEqual((self.scratch / "a").read_text().count("alpha_leaf"), 2)
         self.assertFalse(self.history().exists())
 
+    # --- the system's shell ---
+
+    def test_bash_completes_the_command_line(self):
+        script = self.scratch / "completion"
+        script.write_bytes(subprocess.run([CPPROF, "completion", "bash"], capture_output=True,
+                                          check=True, timeout=DEADLINE_SECONDS).stdout)
+        for words, expected in [(["-tre"], "-tree"), (["--nodec"], "--nodecount"),
+                                (["-symbolize", "rem"], "remote"), (["-top", "thr"],
+                                                                    "threads threadcreate"),
+                                (["-output", "cp"], "cpu.pb.gz"), (["-top", "cpu."], "cpu.pb.gz")]:
+            command = (f"compopt() {{ :; }}; . {script}; COMP_WORDS=(cpprof {' '.join(words)}); "
+                       f"COMP_CWORD={len(words)}; _cpprof; echo ${{COMPREPLY[@]}}")
+            run = subprocess.run(["bash", "-c", command], capture_output=True, text=True,
+                                 cwd=self.scratch, timeout=DEADLINE_SECONDS)
+            self.assertEqual((run.stdout, run.stderr), (expected + "\n", ""), words)
+
     # --- history ---
 
     def test_history_is_kept_and_private(self):
@@ -315,6 +331,18 @@ class ShellTest(unittest.TestCase):
         session.type(CTRL_D)
         self.assertEqual(session.end(), 0)
         self.assertFalse(pathlib.Path(name).exists())
+
+    def test_a_viewer_that_is_interrupted_leaves_no_file(self):
+        mark = self.scratch / "mark"
+        browser = self.tool("browser", STUCK.format(mark=mark))
+        session = Session([CPPROF, "-web", str(self.profile)],
+                          {**self.environment, "BROWSER": str(browser)}, self.scratch)
+        self.addCleanup(session.close)
+        self.wait_for(mark)
+        self.assertEqual(len(list(self.scratch.glob("pprof*.svg"))), 1)
+        session.type(CTRL_C)
+        session.end()
+        self.assertEqual(list(self.scratch.glob("pprof*.svg")), [])
 
     def test_ctrl_c_does_not_reach_the_browser(self):
         mark = self.scratch / "mark"

@@ -207,10 +207,11 @@ Result<std::string> RunProgram(const std::vector<std::string>& arguments, std::s
   return output;
 }
 
-Status StartProgram(const std::vector<std::string>& arguments, bool wait) {
+Status StartProgram(const std::vector<std::string>& arguments, bool wait, bool* started) {
   const Descriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
   pid_t pid = 0;
   Status spawned = Spawn(arguments, {.input = nothing.get()}, wait ? 0 : kOwnSession, &pid);
+  if (started != nullptr) *started = spawned.ok();
   return spawned.ok() && wait ? Wait(pid) : spawned;
 }
 

@@ -32,8 +32,9 @@ Result<std::string> RunProgramWithin(const std::vector<std::string>& arguments,
                                      const RunLimits& limits);
 
 // Starts a program found on PATH with nothing to read. `wait`: returns when it has ended, an error
-// if it failed; otherwise it lives on by itself, out of reach of the terminal's Ctrl-C.
-Status StartProgram(const std::vector<std::string>& arguments, bool wait);
+// if it failed; otherwise it lives on by itself, out of reach of the terminal's Ctrl-C. `*started`,
+// unless null: whether there was such a program at all.
+Status StartProgram(const std::vector<std::string>& arguments, bool wait, bool* started = nullptr);
 
 // Runs what a user typed behind '|' by /bin/sh, with `input` to read, to its end. How it ended is
 // its own affair (grep fails when nothing matches); an error is that it could not be started.

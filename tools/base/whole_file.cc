@@ -166,7 +166,10 @@ Status WriteRegularFile(const std::string& named, std::optional<mode_t> mode,
   if (error != 0 && mode) return WriteInPlace(*path, bytes, O_TRUNC);
   if (error != 0) return Failed("open", named, error);
   Status written = draft.Write(bytes, mode, named);
-  return written.ok() ? draft.Replace(*path) : written;
+  if (!written.ok()) return written;
+  Status replaced = draft.Replace(*path);
+  // Nor does a file that is mounted give its place away, or another user's in a sticky directory.
+  return replaced.ok() || !mode ? replaced : WriteInPlace(*path, bytes, O_TRUNC);
 }
 
 }  // namespace

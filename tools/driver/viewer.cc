@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <thread>
 #include <utility>
@@ -61,6 +62,27 @@ Result<std::string> WriteTemporary(const std::string& bytes, std::string_view ex
   return name;
 }
 
+// While a viewer runs, Ctrl-C is meant for it; then its file is removed as ever. A handler that
+// does nothing, since "ignored" would be inherited.
+class InterruptIgnored {
+ public:
+  explicit InterruptIgnored(bool active) : active_(active) {
+    struct sigaction nothing = {};
+    nothing.sa_handler = [](int) {};
+    nothing.sa_flags = SA_RESTART;
+    if (active_) sigaction(SIGINT, &nothing, &before_);
+  }
+  ~InterruptIgnored() {
+    if (active_) sigaction(SIGINT, &before_, nullptr);
+  }
+  InterruptIgnored(const InterruptIgnored&) = delete;
+  InterruptIgnored& operator=(const InterruptIgnored&) = delete;
+
+ private:
+  const bool active_;
+  struct sigaction before_ = {};
+};
+
 }  // namespace
 
 Status Show(const std::string& bytes, std::string_view program, std::string_view extension,
@@ -75,8 +97,10 @@ Status Show(const std::string& bytes, std::string_view program, std::string_view
     for (const std::string_view word : Fields(candidate)) arguments.emplace_back(word);
     if (arguments.empty()) continue;
     arguments.push_back(*file);
-    status = StartProgram(arguments, wait);
-    if (!status.ok()) continue;
+    const InterruptIgnored ignored(wait);
+    bool started = false;
+    status = StartProgram(arguments, wait, &started);
+    if (!started) continue;
     g_last_shown = std::chrono::steady_clock::now();
     break;
   }

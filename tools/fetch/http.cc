@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -183,9 +184,20 @@ void SetTarget(CURL* handle, const Target& target) {
   }
 }
 
+// The reference obeys HTTP_PROXY, libcurl http_proxy alone: in a CGI program the other one is sent
+// by the client.
+void AdoptProxy() {
+  const char* proxy = std::getenv("HTTP_PROXY");
+  if (proxy == nullptr || std::getenv("REQUEST_METHOD") != nullptr) return;
+  setenv("http_proxy", proxy, /*overwrite=*/0);
+}
+
 void StartCurl() {
   static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  std::call_once(once, [] {
+    AdoptProxy();
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+  });
 }
 
 Status StatusError(const Answer& answer) {

@@ -55,6 +55,12 @@ std::string ExpressionFor(std::string_view name) {
   return expression;
 }
 
+// What comes from a profile must not steer the terminal.
+bool HasControls(std::string_view name) {
+  return std::any_of(name.begin(), name.end(),
+                     [](unsigned char c) { return c < ' ' || c == 0x7f; });
+}
+
 class Completer {
  public:
   explicit Completer(const profile::Profile& profile) : profile_(profile) {}
@@ -136,7 +142,7 @@ class Completer {
     std::set<std::string> found;
     for (const profile::Function& function : profile_.functions) {
       const std::string_view name = profile_.Text(function.name);
-      if (name.empty()) continue;
+      if (name.empty() || HasControls(name)) continue;
       std::string expression = ExpressionFor(name);
       if (name.find(typed) != std::string_view::npos ||
           expression.find(typed) != std::string::npos) {
@@ -205,7 +211,9 @@ class Completer {
       for (const profile::Label& label : profile_.samples.Labels(row)) keys.insert(label.key);
     }
     Words words;
-    for (const profile::StringId key : keys) words.emplace_back(profile_.Text(key));
+    for (const profile::StringId key : keys) {
+      if (!HasControls(profile_.Text(key))) words.emplace_back(profile_.Text(key));
+    }
     return words;
   }
 

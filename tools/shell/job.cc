@@ -17,7 +17,6 @@
 #include <string>
 #include <vector>
 
-#include "tools/base/errno_text.h"
 #include "tools/base/strings.h"
 #include "tools/driver/viewer.h"
 
@@ -73,24 +72,18 @@ void RunJob(const std::function<void()>& work, HeldSignals* interrupts, Notices*
   HeldSignals::Forget(SIGINT);
   std::fflush(nullptr);
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) {
-    notices->Print("cannot start the report: pipe: " + ErrnoText(errno));
-    return;
-  }
+  if (pipe2(ends, O_CLOEXEC) != 0) return work();
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
   const pid_t child = fork();
   if (child == 0) {
     close(ends[0]);
     Child(work, ends[1], notices);
   }
-  const int error = errno;
   close(ends[1]);
   if (child > 0) Listen(ends[0], child, interrupts);
   close(ends[0]);
-  if (child < 0) {
-    notices->Print("cannot start the report: fork: " + ErrnoText(error));
-    return;
-  }
+  // No process to be had, for lack of memory perhaps: without Ctrl-C, then.
+  if (child < 0) return work();
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

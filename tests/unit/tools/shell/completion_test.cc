@@ -12,7 +12,8 @@ profile::Profile Example() {
   profile::Profile profile;
   profile.AddSampleType("samples", "count");
   profile.AddSampleType("cpu", "nanoseconds");
-  for (const char* name : {"main", "mangledMALLOC", "mangledNEW", "pruneme", "fn(int, char*)"}) {
+  for (const char* name :
+       {"main", "mangledMALLOC", "mangledNEW", "pruneme", "fn(int, char*)", "evil\x1b[2J"}) {
     profile.AddFunction(name, name, "a.cc");
   }
   const auto location = profile.AddLocation(0x1000);
@@ -69,6 +70,8 @@ TEST(CompletionTest, ValuesOfOptions) {
   EXPECT_EQ(After("tags u"), "tags user ");
   EXPECT_EQ(Choices("granularity=fi"), "filefunctions files");
 }
+
+TEST(CompletionTest, NothingThatSteersTheTerminal) { EXPECT_EQ(Choices("top evil"), ""); }
 
 TEST(CompletionTest, NothingBehindAPipe) {
   EXPECT_EQ(Choices("top | ma"), "");
