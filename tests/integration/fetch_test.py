@@ -127,6 +127,14 @@ class FetchTest(unittest.TestCase):
             with self.serving(UnixServer(f"{self.scratch}/my-{pid}", Handler)):
                 self.assertIn("live_function", self.cpprof("-top", f"pid:{pid}").stdout)
 
+    def test_a_process_that_has_lost_its_environment(self):
+        where = {"PPROFAGENT_DIR": str(self.scratch)}
+        with self.process() as pid:
+            with self.serving(UnixServer(f"{self.scratch}/sleep.{pid}.sock", Handler)):
+                self.assertIn("live_function", self.cpprof("-top", f"pid:{pid}", **where).stdout)
+            self.dump(pid)
+            self.assertIn("old_function", self.cpprof("-top", f"pid:{pid}", **where).stdout)
+
     def test_without_a_socket_the_newest_dump(self):
         with self.process(DIR=f"{self.scratch.parent}/%%{self.scratch.name}") as pid:
             self.cpprof("-top", f"pid:{pid}", status=2)
@@ -143,7 +151,8 @@ class FetchTest(unittest.TestCase):
 
     def test_no_profile_of_the_process(self):
         with self.process() as pid:
-            self.assertIn("does not run under the agent; start it with LD_PRELOAD=libpprofagent.so",
+            self.assertIn("does not run under the agent, as far as can be seen; start it with "
+                          "LD_PRELOAD=libpprofagent.so",
                           self.cpprof("-top", f"pid:{pid}", status=2).stderr)
         self.assertIn("no process; say pid:N", self.cpprof("-top", "pid:x", status=2).stderr)
 
@@ -201,8 +210,8 @@ class FetchTest(unittest.TestCase):
             process = subprocess.Popen([CPPROF, "-top", f"-output={output}", url],
                                        env=self.environment, stderr=subprocess.DEVNULL)
             self.assertTrue(server.stuck.wait(DEADLINE_SECONDS))
-            process.send_signal(signal.SIGINT)
-            self.assertEqual(process.wait(DEADLINE_SECONDS), -signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(DEADLINE_SECONDS), -signal.SIGTERM)
         self.assertEqual(list(self.scratch.rglob("*")), [])
 
     def test_a_stopped_write_leaves_nothing(self):

@@ -37,6 +37,10 @@ class Session:
     def __init__(self, command, environment, directory):
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
+            # Whatever this test itself was started with.
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT,
+                           signal.SIGTSTP, signal.SIGPIPE):
+                signal.signal(number, signal.SIG_DFL)
             os.chdir(directory)
             os.execvpe(command[0], list(command), environment)
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))

@@ -54,7 +54,7 @@ void ProgressLine::Begin(const Activity* activity) {
   activities_.push_back(activity);
   if (thread_.joinable()) return;
   try {
-    thread_ = std::thread([this] { Run(); });
+    thread_ = std::thread([this, mine = generation_] { Run(mine); });
   } catch (const std::system_error&) {
     // No threads to be had: no line.
   }
@@ -68,6 +68,7 @@ void ProgressLine::End(const Activity* activity) {
     if (activities_.empty()) {
       Erase();
       ended = std::move(thread_);
+      ++generation_;
       changed_.notify_all();
     }
   }
@@ -79,9 +80,9 @@ void ProgressLine::Erase() {
   drawn_ = false;
 }
 
-void ProgressLine::Run() {
+void ProgressLine::Run(uint64_t generation) {
   std::unique_lock<std::mutex> lock(mutex_);
-  while (!activities_.empty()) {
+  while (generation == generation_) {
     if (steady_clock::now() - activities_.front()->started() >= kPatience) Draw();
     changed_.wait_for(lock, kInterval);
   }

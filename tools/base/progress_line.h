@@ -11,6 +11,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -34,13 +35,17 @@ class ProgressLine {
   void Erase();
 
  private:
-  void Run();
+  // As long as `generation` is the current one.
+  void Run(uint64_t generation);
   void Draw();
 
   const int terminal_;
   std::mutex& mutex_;
   std::condition_variable changed_;
   std::vector<const Activity*> activities_;  // oldest first
+  // Grows whenever the last activity ends: so a thread that has been told to end does, even if
+  // another activity begins before it gets to know.
+  uint64_t generation_ = 0;
   bool drawn_ = false;
   std::thread thread_;
 };

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -30,6 +31,7 @@ constexpr std::string_view kDefaultKind = "heap";
 constexpr std::string_view kDefaultDirectory = "/tmp/pprofagent-%u";
 constexpr std::string_view kDefaultSocket = "%d/%e.%p.sock";
 constexpr std::string_view kDefaultSignal = "USR1";
+constexpr std::string_view kVariable = "PPROFAGENT_";
 constexpr std::string_view kAgentLibrary = "libpprofagent";
 
 // A process as /proc shows it.
@@ -46,13 +48,19 @@ struct Process {
 
   // A variable of the agent's.
   std::string_view Option(std::string_view option, std::string_view default_value) const {
-    const std::string start = "PPROFAGENT_" + std::string(option) + "=";
+    const std::string start = std::string(kVariable) + std::string(option) + "=";
     for (const std::string& variable : environment) {
       if (!variable.starts_with(start)) continue;
       const std::string_view value = std::string_view(variable).substr(start.size());
       return value.empty() ? default_value : value;
     }
     return default_value;
+  }
+  // Whether the environment is known: that of a process that is gone is not, and programs that
+  // change their title write over theirs.
+  bool HasOptions() const {
+    return std::any_of(environment.begin(), environment.end(),
+                       [](const std::string& text) { return text.starts_with(kVariable); });
   }
   // A file name as the process means it, as we have to say it.
   std::string Seen(const std::string& path) const {
@@ -162,8 +170,11 @@ std::string Endpoint(const std::string& kind) {
 class Search {
  public:
   Search(Process process, std::string kind) : process_(std::move(process)), kind_(std::move(kind)) {
-    directory_pattern_ = process_.Seen(
-        GlobPattern(process_.Option("DIR", kDefaultDirectory), "", process_.own_pid, process_.uid));
+    // Whoever set it for the program may have set it for us.
+    const char* own = process_.HasOptions() ? nullptr : std::getenv("PPROFAGENT_DIR");
+    const std::string_view directory =
+        own != nullptr && *own != '\0' ? own : process_.Option("DIR", kDefaultDirectory);
+    directory_pattern_ = process_.Seen(GlobPattern(directory, "", process_.own_pid, process_.uid));
     directories_ = Glob(directory_pattern_);
   }
 
@@ -179,8 +190,9 @@ class Search {
 
  private:
   std::string FindSocket() {
-    const std::string_view name = process_.Option("SOCKET", kDefaultSocket);
+    std::string_view name = process_.Option("SOCKET", kDefaultSocket);
     if (!process_.exists || name == "off") return "";
+    if (name == "on") name = kDefaultSocket;
     for (const std::string& pattern : SocketPatterns(name)) {
       for (const std::string& path : Glob(pattern)) {
         const std::string problem = CannotConnect(path, process_.uid);
@@ -230,8 +242,12 @@ class Search {
     }
     if (process_.has_agent == false) {
       return Status::Error(process_.Described() +
-                           " does not run under the agent; start it with LD_PRELOAD=" +
-                           std::string(kAgentLibrary) + ".so");
+                           " does not run under the agent, as far as can be seen; start it " +
+                           "with LD_PRELOAD=" + std::string(kAgentLibrary) + ".so");
+    }
+    if (!process_.HasOptions()) {
+      return Status::Error(NoSocket() + ", and there is " + no_dump +
+                           "; if it writes elsewhere, set PPROFAGENT_DIR to where");
     }
     const std::string_view signal = process_.Option("SIGNAL", kDefaultSignal);
     std::string text = NoSocket() + ", and there is " + no_dump;
