@@ -120,6 +120,8 @@ const StackRecord* CaptureSingleFrame(uintptr_t pc) {
   return stack;
 }
 
+uint64_t WalkMemoBytes() { return g_memos.mapped(); }
+
 uint64_t StacksDroppedFull() { return g_full.load(std::memory_order_relaxed); }
 uint64_t StacksDroppedReentrant() { return g_reentrant.load(std::memory_order_relaxed); }
 void CountStoreFull() { g_full.fetch_add(1, std::memory_order_relaxed); }

@@ -41,6 +41,9 @@ const StackRecord* CaptureInterruptedStack(const void* ucontext, ThreadRecord* r
 // in it.
 const StackRecord* CaptureSingleFrame(uintptr_t pc);
 
+// Bytes of the threads' remembered walks.
+uint64_t WalkMemoBytes();
+
 uint64_t StacksDroppedFull();
 uint64_t StacksDroppedReentrant();
 // For a bucket that found no memory after its stack did.

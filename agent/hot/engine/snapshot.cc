@@ -190,7 +190,7 @@ MemoryUse ReadMemoryUse() {
   return MemoryUse{
       .stacks = g_store_pool.mapped(),
       .live_map = LiveMapBytes(),
-      .threads = ThreadRecordBytes(),
+      .threads = ThreadRecordBytes() + WalkMemoBytes(),
   };
 }
 
