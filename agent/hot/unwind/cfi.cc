@@ -296,7 +296,7 @@ class Program {
   void SetExpression(ByteReader* in, uint64_t number, RegisterRule::Kind kind) {
     const Expression expression = ReadExpression(in);
     if (RegisterRule* rule = RuleOf(number, rules_)) {
-      *rule = RegisterRule{kind, expression.size, AddressOf(expression)};
+      *rule = RegisterRule{kind, static_cast<uint16_t>(expression.size), AddressOf(expression)};
     }
   }
 
@@ -316,6 +316,7 @@ class Program {
 
   static Expression ReadExpression(ByteReader* in) {
     const uint64_t size = in->ReadUleb();
+    if (size > kLargestExpression) in->Fail();
     const uint8_t* begin = in->Take(size);
     return Expression{begin, in->ok() ? static_cast<uint32_t>(size) : 0};
   }

@@ -43,8 +43,9 @@ struct Expression {
   uint32_t size;
 };
 
-// How a register of the caller is found. Small, because programs keep copies of
-// whole rows on a stack that may be short.
+// How a register of the caller is found. One word, because programs keep copies
+// of whole rows on a stack that may be short: addresses have 48 bits, and so do
+// all offsets that make sense.
 struct RegisterRule {
   enum Kind : uint8_t {
     kUnspecified,   // the ABI's default: unchanged; for the stack pointer, CFA
@@ -56,14 +57,16 @@ struct RegisterRule {
     kAtExpression,  // stored where the expression says
     kIsExpression,  // is what the expression says
   };
-  Kind kind;
-  uint32_t expression_size;
-  int64_t value;  // or the address of the expression
+  Kind kind : 4;
+  uint16_t expression_size : 12;
+  int64_t value : 48;  // or the address of the expression
 
   Expression expression() const {
-    return {reinterpret_cast<const uint8_t*>(value), expression_size};
+    return {reinterpret_cast<const uint8_t*>(int64_t{value}), expression_size};
   }
 };
+static_assert(sizeof(RegisterRule) == 8);
+inline constexpr uint64_t kLargestExpression = (1u << 12) - 1;
 
 struct FrameRules {
   enum CfaKind : uint8_t { kCfaUnknown, kCfaFromRegister, kCfaExpression };
