@@ -4,10 +4,12 @@
 // signal handler's context, by each backend and by libunwind, and the first walk
 // of a process. Each row is measured in processes of its own, since caches are
 // filled once per process; the table shows medians over these, and the range. CPU
-// time is measured, of the first walk wall time.
+// time is measured, of the first walk wall time. A second table shows what a rule
+// costs in programs with many return addresses.
 //
 //     unwind_bench [processes]
 #include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -20,8 +22,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <random>
 #include <vector>
 
+#include "agent/hot/unwind/cfi.h"
+#include "agent/hot/unwind/module_lookup.h"
+#include "agent/hot/unwind/rule_cache.h"
 #include "agent/hot/unwind/unwinder.h"
 
 namespace {
@@ -198,6 +205,117 @@ void PrintRow(const Row& row, int depth, int processes) {
          Median(first) / 1000);
 }
 
+// What a frame's rule costs when a program's stacks have many different return
+// addresses: remembered or worked out (rule_cache.h), and for comparison a binary
+// search in a table of all rows of the module, as if it had been compiled ahead
+// of time. Addresses of the largest library at hand.
+struct TableRow {
+  uint32_t offset;
+  uint32_t unused;
+  PackedRule rule;
+};
+
+class RuleLookups {
+ public:
+  bool Open(const char* path) {
+    void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    link_map* map = nullptr;
+    if (library == nullptr || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) return false;
+    if (!FindModule(reinterpret_cast<uintptr_t>(map->l_ld), &module_)) return false;
+    tables_ = TablesOf(module_);
+    // One row every few bytes is what compilers' prologues and epilogues make.
+    std::mt19937_64 random(1);
+    memcpy(&functions_, tables_.eh_frame_hdr + 8, sizeof(functions_));
+    for (uint32_t i = 0; i + 1 < functions_; ++i) {
+      const uintptr_t begin = FunctionAt(i);
+      const uintptr_t size = FunctionAt(i + 1) - begin;
+      if (size == 0 || size > 100'000) continue;
+      for (int n = 0; n < 6; ++n) AddRow(begin + random() % size);
+    }
+    std::sort(table_.begin(), table_.end(),
+              [](const TableRow& a, const TableRow& b) { return a.offset < b.offset; });
+    rows_.resize(table_.size());
+    for (size_t i = 0; i < rows_.size(); ++i) rows_[i] = static_cast<uint32_t>(i);
+    std::shuffle(rows_.begin(), rows_.end(), random);
+    return !rows_.empty();
+  }
+
+  void Print(const char* path) {
+    printf("\nns a rule in %s, %zu rows (%.1f MB as a table)\n%-20s %12s %12s\n", path,
+           table_.size(), static_cast<double>(table_.size() * sizeof(TableRow)) / 1e6,
+           "different addresses", "remembered", "searched");
+    for (const size_t count : {size_t{1000}, size_t{4000}, size_t{16000}, size_t{60000}}) {
+      if (count > rows_.size()) break;
+      printf("%-20zu %12.0f %12.0f\n", count, Time(count, [this](uint32_t i) { Remembered(i); }),
+             Time(count, [this](uint32_t i) { Searched(i); }));
+    }
+  }
+
+ private:
+  uintptr_t FunctionAt(uint32_t i) const {
+    int32_t offset = 0;
+    memcpy(&offset, tables_.eh_frame_hdr + 12 + size_t{i} * 8, sizeof(offset));
+    return reinterpret_cast<uintptr_t>(tables_.eh_frame_hdr) +
+           static_cast<uintptr_t>(int64_t{offset});
+  }
+
+  uintptr_t AddressOf(const TableRow& row) const {
+    return reinterpret_cast<uintptr_t>(module_.begin) + row.offset;
+  }
+
+  void AddRow(uintptr_t pc) {
+    FrameRules rules;
+    if (!FindFrameRules(tables_, pc, &rules)) return;
+    const auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(module_.begin));
+    if (const PackedRule rule = PackRules(rules)) table_.push_back({offset, 0, rule});
+  }
+
+  void Remembered(uint32_t row) {
+    const uintptr_t pc = AddressOf(table_[row]);
+    PackedRule rule = FindCachedRule(pc, module_.identity);
+    if (rule == 0) rule = RecallRule(pc, module_.identity);
+    if (rule == 0) {
+      FrameRules rules;
+      FindFrameRules(tables_, pc, &rules);
+      rule = PackRules(rules);
+      CacheRule(pc, module_.identity, rule);
+    }
+    sum_ = sum_ + rule;
+  }
+
+  void Searched(uint32_t row) {
+    const auto found = std::upper_bound(
+        table_.begin(), table_.end(), table_[row].offset,
+        [](uint32_t offset, const TableRow& other) { return offset < other.offset; });
+    sum_ = sum_ + (found - 1)->rule;
+  }
+
+  // The third time over the first `count` rows.
+  template <typename Lookup>
+  double Time(size_t count, Lookup lookup) {
+    double begin = 0;
+    for (int round = 0; round < 3; ++round) {
+      begin = Now(CLOCK_THREAD_CPUTIME_ID);
+      for (size_t i = 0; i < count; ++i) lookup(rows_[i]);
+    }
+    return (Now(CLOCK_THREAD_CPUTIME_ID) - begin) / static_cast<double>(count);
+  }
+
+  Module module_{};
+  CfiModule tables_{};
+  uint32_t functions_ = 0;
+  std::vector<TableRow> table_;
+  std::vector<uint32_t> rows_;
+  volatile uint64_t sum_ = 0;
+};
+
+void PrintRuleLookups() {
+  for (const char* path : {"libLLVM-14.so.1", "libstdc++.so.6"}) {
+    RuleLookups lookups;
+    if (lookups.Open(path)) return lookups.Print(path);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -215,5 +333,6 @@ int main(int argc, char** argv) {
     if (theirs && !has_libunwind) continue;
     for (const int depth : kDepths) PrintRow(row, depth, processes);
   }
+  PrintRuleLookups();
   return 0;
 }

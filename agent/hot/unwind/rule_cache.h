@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Remembers the rules of frames by program counter, for the whole process: what
-// one thread has worked out, all have. 4,096 entries of 16 bytes in .bss.
+// one thread has worked out, all have. Two tables of 16-byte entries: a small one
+// of 4,096 in .bss, which nearly every program's stacks fit in; and behind it a
+// large one of 65,536, in sets of four to a cache line, which is mapped (1 MiB,
+// touched as it fills) when entries of the small one begin to displace each
+// other. A third place to ask is not needed: to work a rule out anew takes 0.15
+// to 0.5 us, and costs no memory.
 //
 // An entry is two words, rule and check = rule ^ (pc and module); it is written
 // and read without any lock, by anybody, handlers included. A reader takes it
@@ -99,7 +104,7 @@ inline CachedRule& CachedRuleOf(uintptr_t pc) {
   return g_rule_cache[(pc ^ (pc >> kRuleCacheBits)) & ((1u << kRuleCacheBits) - 1)];
 }
 
-// Both async-signal-safe, thread-safe, lock-free. `module` is its identity
+// All async-signal-safe, thread-safe, lock-free. `module` is its identity
 // (module_lookup.h).
 inline PackedRule FindCachedRule(uintptr_t pc, uint64_t module) {
   const CachedRule& entry = CachedRuleOf(pc);
@@ -107,11 +112,14 @@ inline PackedRule FindCachedRule(uintptr_t pc, uint64_t module) {
   return (entry.check.load(std::memory_order_relaxed) ^ rule) == (pc ^ module) ? rule : 0;
 }
 
-inline void CacheRule(uintptr_t pc, uint64_t module, PackedRule rule) {
-  CachedRule& entry = CachedRuleOf(pc);
-  entry.rule.store(rule, std::memory_order_relaxed);
-  entry.check.store(pc ^ module ^ rule, std::memory_order_relaxed);
-}
+// Asks the large table, when the small one does not know; what it knows the small
+// one knows from then on.
+PackedRule RecallRule(uintptr_t pc, uint64_t module);
+
+void CacheRule(uintptr_t pc, uint64_t module, PackedRule rule);
+
+// Bytes mapped for the large table.
+uint64_t RuleCacheBytes();
 
 // Maps the table's memory, so that the first walks need not. At start.
 void TouchRuleCache();

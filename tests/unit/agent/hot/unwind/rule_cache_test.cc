@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <random>
+#include <vector>
 
 namespace pprofagent::hot {
 namespace {
@@ -26,6 +28,35 @@ TEST(RuleCacheTest, FindsWhatWasStored) {
 TEST(RuleCacheTest, DoesNotFindTheRuleOfAnotherModule) {
   CacheRule(0x2000, 7, 0x55);
   EXPECT_EQ(FindCachedRule(0x2000, 8), 0u);
+}
+
+PackedRule Find(uintptr_t pc, uint64_t module) {
+  const PackedRule rule = FindCachedRule(pc, module);
+  return rule != 0 ? rule : RecallRule(pc, module);
+}
+
+// Return addresses of a large program.
+TEST(RuleCacheTest, RemembersMoreThanTheSmallTableHolds) {
+  constexpr uint64_t kModule = 0x123456789;
+  std::mt19937_64 random(2);
+  std::vector<uintptr_t> pcs(30'000);
+  for (uintptr_t& pc : pcs) pc = 0x7f0000000000 + random() % 50'000'000;
+  const auto rule_of = [](uintptr_t pc) { return (pc << 8) | 1; };
+  for (int round = 0; round < 2; ++round) {
+    for (const uintptr_t pc : pcs) CacheRule(pc, kModule, rule_of(pc));
+  }
+  size_t found = 0;
+  for (const uintptr_t pc : pcs) {
+    const PackedRule rule = Find(pc, kModule);
+    ASSERT_EQ(Find(pc, ~kModule), 0u);
+    if (rule == 0) continue;
+    ++found;
+    ASSERT_EQ(rule, rule_of(pc));
+    // Where it was recalled it is found at once.
+    ASSERT_EQ(FindCachedRule(pc, kModule), rule);
+  }
+  EXPECT_GT(found, pcs.size() * 95 / 100);
+  EXPECT_EQ(RuleCacheBytes(), size_t{1} << 20);
 }
 
 TEST(RuleCacheTest, NothingIsFoundForAnyAddressThatWasNotStored) {
