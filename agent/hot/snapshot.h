@@ -11,12 +11,14 @@
 #include <cstdint>
 
 #include "agent/hot/rt/parked.h"
+// What the words of a stack mean.
+#include "agent/hot/unwind/frame_word.h"
 
 namespace pprofagent::hot {
 
-// Lookup addresses, leaf first: the interrupted instruction itself, and for
-// every caller an address inside its call instruction. Valid for the life of
-// the process.
+// Words for addresses, leaf first: of the interrupted instruction itself, and
+// for every caller of an address inside its call instruction; at the end perhaps
+// a mark. Valid for the life of the process.
 struct StackView {
   const uintptr_t* pcs;
   uint32_t depth;
@@ -110,6 +112,19 @@ struct ThreadSample {
   uint64_t arguments[6];
 };
 
+// A stretch of code of an object that stacks lead through, loaded or not.
+struct ModuleCode {
+  uintptr_t start;
+  uintptr_t limit;
+  uint64_t offset;
+  // Of the frames in it (FrameGeneration).
+  uint32_t generation;
+  const uint8_t* build_id;
+  uint32_t build_id_size;
+  // As the loader knew it; empty: the main program.
+  const char* path;
+};
+
 // Samples lost, by reason. Cumulative.
 struct Drops {
   uint64_t stack_table_full;  // no memory for a new stack or bucket
@@ -119,10 +134,12 @@ struct Drops {
   uint64_t lock_waits;        // waits and releases whose lock could not be followed
   uint64_t contention_pairs;  // releases recorded without their waiter
   uint64_t no_timer;          // threads to which the kernel refused a CPU timer
+  uint64_t no_module_record;  // walks through objects of which no record could be made
 };
 
 // What the agent itself holds, in bytes.
 struct MemoryUse {
+  uint64_t modules;
   uint64_t stacks;
   uint64_t live_map;
   uint64_t threads;
@@ -133,6 +150,7 @@ struct MemoryUse {
 // only in so far as the visitor is not.
 using HeapVisitor = void (*)(void* context, const HeapSample& sample);
 using CpuVisitor = void (*)(void* context, const CpuSample& sample);
+using ModuleVisitor = void (*)(void* context, const ModuleCode& code);
 void VisitHeap(HeapVisitor visitor, void* context);
 void VisitCpu(CpuVisitor visitor, void* context);
 using CreationVisitor = void (*)(void* context, const CreationSample& sample);
@@ -142,6 +160,8 @@ void VisitBlock(ContentionVisitor visitor, void* context);
 void VisitMutex(ContentionVisitor visitor, void* context);
 using ContentionPairVisitor = void (*)(void* context, const ContentionPairSample& pair);
 void VisitContention(ContentionPairVisitor visitor, void* context);
+// Of any two with overlapping addresses the generations differ.
+void VisitModules(ModuleVisitor visitor, void* context);
 
 // Every thread of the process but the caller and the agent's own. For a thread of
 // the agent's, one at a time: 10 to 20 us a thread, and for those that run until

@@ -65,14 +65,18 @@ class Mapping:
 
 
 class Location:
-    def __init__(self, data, mappings):
+    def __init__(self, data, mappings, functions):
         fields = dict(_fields(data))
         self.id = fields.get(1, 0)
         self.mapping = mappings.get(fields.get(2, 0))
         self.address = fields.get(3, 0)
+        # The agent names only what is no address: why a stack ends.
+        self.name = functions[dict(_fields(fields[4]))[1]] if 4 in fields else None
 
     def function(self):
         """The name nm gives to the place, or file+0xoffset."""
+        if self.name is not None:
+            return self.name
         if self.mapping is None:
             return f"0x{self.address:x}"
         return _function_at(self.mapping.file,
@@ -110,7 +114,9 @@ class Profile:
         self.sample_types = [pair(value) for number, value in fields if number == 1]
         self.mappings = [Mapping(value, strings) for number, value in fields if number == 3]
         by_id = {mapping.id: mapping for mapping in self.mappings}
-        self.locations = [Location(value, by_id) for number, value in fields if number == 4]
+        functions = {function[1]: strings[function[2]] for number, value in fields if number == 5
+                     for function in [dict(_fields(value))]}
+        self.locations = [Location(value, by_id, functions) for number, value in fields if number == 4]
         located = {location.id: location for location in self.locations}
         self.samples = [Sample(value, located, strings) for number, value in fields if number == 2]
         self.time_nanos = single.get(9, 0)

@@ -17,13 +17,30 @@ constinit std::atomic<uintptr_t> g_agent_end{0};
 constinit std::atomic<uint64_t> g_full{0};
 constinit std::atomic<uint64_t> g_reentrant{0};
 
+// What stands for the callers that the walk has not found; 0: it found all.
+uintptr_t MarkFor(WalkEnd end) {
+  switch (end) {
+    case WalkEnd::kOutermost:
+      return 0;
+    case WalkEnd::kTruncated:
+      return MarkWord(FrameMark::kTruncated);
+    case WalkEnd::kNoRule:
+      return MarkWord(FrameMark::kNoRule);
+    case WalkEnd::kBadRead:
+    case WalkEnd::kNoProgress:
+      break;
+  }
+  return MarkWord(FrameMark::kBrokenStack);
+}
+
 const StackRecord* Capture(const Registers& start, PcKind kind, UnwindContext context,
                            const ThreadRecord* record, uintptr_t* buffer) {
   Frames frames{};
   frames.pcs = buffer;
   frames.capacity = g_depth.load(std::memory_order_relaxed);
   Unwind(start, kind, StackBounds{record->stack_low, record->stack_high}, context, &frames);
-  const uint32_t depth = WithoutAgentFrames(buffer, frames.depth);
+  uint32_t depth = WithoutAgentFrames(buffer, frames.depth);
+  if (const uintptr_t mark = MarkFor(frames.end)) buffer[depth++] = mark;
   const StackRecord* stack = InternStack(buffer, depth, frames.truncated);
   if (stack == nullptr) CountStoreFull();
   return stack;
@@ -115,7 +132,8 @@ const StackRecord* CaptureInterruptedStack(const void* ucontext, ThreadRecord* r
 }
 
 const StackRecord* CaptureSingleFrame(uintptr_t pc) {
-  const StackRecord* stack = InternStack(&pc, 1, false);
+  const uintptr_t word = FrameWordOf(pc);
+  const StackRecord* stack = InternStack(&word, 1, false);
   if (stack == nullptr) CountStoreFull();
   return stack;
 }

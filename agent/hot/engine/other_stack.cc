@@ -34,7 +34,7 @@ class Walker {
       }
       StackReader reader(bounds_);
       Registers lost = frames.last;
-      lost.pc = frames.pcs[frames.depth - 1];
+      lost.pc = FrameAddress(frames.pcs[frames.depth - 1]);
       if (!FindLostFrame(lost, &reader, &start)) return frames.last;
       kind = PcKind::kReturnAddress;
     }

@@ -13,6 +13,7 @@
 #include "agent/hot/store/live_map.h"
 #include "agent/hot/store/lock_waiters.h"
 #include "agent/hot/store/pool.h"
+#include "agent/hot/unwind/module_history.h"
 
 namespace pprofagent::hot {
 
@@ -142,6 +143,15 @@ void PassPair(void* visit, const ContentionPair& pair) {
                          });
 }
 
+void PassModule(void* visit, const ModuleRecord& record) {
+  const auto& to = *static_cast<Visit<ModuleVisitor>*>(visit);
+  for (uint32_t i = 0; i < record.code_segments; ++i) {
+    const CodeSegment& code = record.code[i];
+    to.visitor(to.context, ModuleCode{code.start, code.limit, code.offset, record.generation,
+                                      record.build_id, record.build_id_place.size, record.path});
+  }
+}
+
 }  // namespace
 
 void VisitHeap(HeapVisitor visitor, void* context) {
@@ -174,6 +184,11 @@ void VisitContention(ContentionPairVisitor visitor, void* context) {
   VisitContentionPairs(PassPair, &visit);
 }
 
+void VisitModules(ModuleVisitor visitor, void* context) {
+  Visit<ModuleVisitor> visit{visitor, context};
+  VisitModuleRecords(PassModule, &visit);
+}
+
 Drops ReadDrops() {
   return Drops{
       .stack_table_full = StacksDroppedFull(),
@@ -183,11 +198,13 @@ Drops ReadDrops() {
       .lock_waits = LockWaitsMissed(),
       .contention_pairs = ContentionPairsMissed(),
       .no_timer = CpuThreadsRefused(),
+      .no_module_record = ModulesNotRecorded(),
   };
 }
 
 MemoryUse ReadMemoryUse() {
   return MemoryUse{
+      .modules = ModuleHistoryBytes(),
       .stacks = g_store_pool.mapped(),
       .live_map = LiveMapBytes(),
       .threads = ThreadRecordBytes() + WalkMemoBytes(),

@@ -76,10 +76,11 @@ struct ThreadRecord {
   ParkedCall parked;
 
   // Frame buffers: one for hooks, one for the signal handler that may interrupt
-  // a hook. Untouched pages of them cost nothing.
+  // a hook. Untouched pages of them cost nothing. The last place is for the mark
+  // behind a stack that was cut.
   std::atomic<bool> signal_frames_busy;
-  uintptr_t hook_frames[kStackCapacity];
-  uintptr_t signal_frames[kStackCapacity];
+  uintptr_t hook_frames[kStackCapacity + 1];
+  uintptr_t signal_frames[kStackCapacity + 1];
 };
 
 struct ThreadState {

@@ -50,6 +50,11 @@ class StackReader {
     known_high_ = bounds_.high;
   }
 
+  // Where no stack goes on: the thread's first frame.
+  bool IsAtTheTop(uintptr_t sp) const {
+    return bounds_.copy == nullptr && bounds_.high - sp < kFirstFrame;
+  }
+
   // The aligned word at `address`; false if there is none.
   PPROFAGENT_READS_ANYTHING bool ReadWord(uintptr_t address, uintptr_t* word) {
     if ((address & (sizeof(uintptr_t) - 1)) != 0) return false;
@@ -65,6 +70,7 @@ class StackReader {
  private:
   static constexpr uintptr_t kPage = 4096;
   static constexpr uintptr_t kRedZone = 128;
+  static constexpr uintptr_t kFirstFrame = 64;
 
   bool IsReadable(uintptr_t address);
   bool ReadCopied(uintptr_t address, uintptr_t* word) const;

@@ -56,8 +56,9 @@ uint64_t Aligned(uint64_t size, uint64_t alignment) {
   return (size + alignment - 1) & ~(alignment - 1);
 }
 
-// The build ID among notes; null if it is not there.
-const uint8_t* FindBuildId(const uint8_t* begin, const uint8_t* end, uint64_t alignment) {
+// The build ID among the notes [begin, end) of the image at `image`.
+BuildIdPlace BuildIdAmong(const uint8_t* image, const uint8_t* begin, const uint8_t* end,
+                          uint64_t alignment) {
   ByteReader in(begin, end);
   while (in.ok() && !in.empty()) {
     const auto name_size = in.Read<uint32_t>();
@@ -65,13 +66,14 @@ const uint8_t* FindBuildId(const uint8_t* begin, const uint8_t* end, uint64_t al
     const auto type = in.Read<uint32_t>();
     const uint8_t* name = in.Take(Aligned(name_size, alignment));
     const uint8_t* id = in.Take(size);
-    if (!in.ok()) return nullptr;
+    if (!in.ok()) return {};
     if (type == NT_GNU_BUILD_ID && name_size == 4 && memcmp(name, "GNU", 4) == 0) {
-      return size >= sizeof(uint64_t) ? id : nullptr;
+      if (size < sizeof(uint64_t) || size > kMaxBuildIdBytes) return {};
+      return {static_cast<uint16_t>(id - image), static_cast<uint16_t>(size)};
     }
     in.Take(Aligned(size, alignment) - size);
   }
-  return nullptr;
+  return {};
 }
 
 // Where the header says that .eh_frame is; null if it does not.
@@ -85,8 +87,8 @@ const uint8_t* EhFrameOf(const uint8_t* eh_frame_hdr) {
 
 }  // namespace
 
-uint64_t BuildIdOffset(const uint8_t* begin, const uint8_t* end) {
-  if (static_cast<uint64_t>(end - begin) < kPage) return 0;
+BuildIdPlace FindBuildId(const uint8_t* begin, const uint8_t* end) {
+  if (static_cast<uint64_t>(end - begin) < kPage) return {};
   const Image image(begin);
   for (int i = 0; i < image.count(); ++i) {
     const Elf64_Phdr segment = image.Segment(i);
@@ -94,16 +96,34 @@ uint64_t BuildIdOffset(const uint8_t* begin, const uint8_t* end) {
     const auto offset = static_cast<uint64_t>(image.AddressOf(segment) - begin);
     if (offset >= kPage || segment.p_memsz > kPage - offset) continue;
     const uint8_t* notes = begin + offset;
-    const uint8_t* id = FindBuildId(notes, notes + segment.p_memsz, segment.p_align == 8 ? 8 : 4);
-    if (id != nullptr) return static_cast<uint64_t>(id - begin);
+    const BuildIdPlace found =
+        BuildIdAmong(begin, notes, notes + segment.p_memsz, segment.p_align == 8 ? 8 : 4);
+    if (found.size != 0) return found;
   }
-  return 0;
+  return {};
+}
+
+uint32_t FindCodeSegments(const uint8_t* begin, const uint8_t* end,
+                          CodeSegment (&code)[kMaxCodeSegments]) {
+  if (static_cast<uint64_t>(end - begin) < kPage) return 0;
+  const Image image(begin);
+  uint32_t count = 0;
+  for (int i = 0; i < image.count() && count < kMaxCodeSegments; ++i) {
+    const Elf64_Phdr segment = image.Segment(i);
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+    const auto at = reinterpret_cast<uintptr_t>(image.AddressOf(segment));
+    code[count++] = CodeSegment{at & ~(kPage - 1), Aligned(at + segment.p_filesz, kPage),
+                                segment.p_offset & ~(kPage - 1)};
+  }
+  return count;
 }
 
 uint64_t WeakIdentity(const uint8_t* begin, const uint8_t* end, const uint8_t* eh_frame_hdr) {
   constexpr uint64_t kFixedPart = 12;  // encodings, .eh_frame, number of functions
   constexpr uint64_t kRow = 8;
-  const uint64_t sections = Image(begin).section_headers();
+  const uint64_t sections =
+      static_cast<uint64_t>(end - begin) < kPage ? 0 : Image(begin).section_headers();
+  if (eh_frame_hdr == nullptr) return sections;
   if (static_cast<uint64_t>(end - eh_frame_hdr) < kFixedPart + kRow) return sections;
   uint64_t tables;
   memcpy(&tables, eh_frame_hdr + 4, sizeof(tables));

@@ -14,11 +14,29 @@
 
 namespace pprofagent::hot {
 
-// Offset of the build ID from `begin`, if it has at least 8 bytes and lies in
-// the first page; else 0.
-uint64_t BuildIdOffset(const uint8_t* begin, const uint8_t* end);
+// A build ID, as an offset from `begin`; size 0: there is none of at least 8
+// and at most kMaxBuildIdBytes bytes in the first page.
+struct BuildIdPlace {
+  uint16_t offset;
+  uint16_t size;
+};
+inline constexpr uint32_t kMaxBuildIdBytes = 64;
+BuildIdPlace FindBuildId(const uint8_t* begin, const uint8_t* end);
 
-// What there is to tell images without a build ID apart by.
+// A stretch of code as the loader maps it: whole pages, and where in the file
+// they begin.
+struct CodeSegment {
+  uintptr_t start;
+  uintptr_t limit;
+  uint64_t offset;
+};
+inline constexpr uint32_t kMaxCodeSegments = 4;
+// Their number; of more than there is room for, the first.
+uint32_t FindCodeSegments(const uint8_t* begin, const uint8_t* end,
+                          CodeSegment (&code)[kMaxCodeSegments]);
+
+// What there is to tell images without a build ID apart by. `eh_frame_hdr` may
+// be null.
 uint64_t WeakIdentity(const uint8_t* begin, const uint8_t* end, const uint8_t* eh_frame_hdr);
 
 // The tables with the bounds of the readable segment that has both

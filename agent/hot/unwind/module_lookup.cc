@@ -2,12 +2,16 @@
 #include "agent/hot/unwind/module_lookup.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <sys/auxv.h>
 
 #include <atomic>
 #include <cstring>
+#include <initializer_list>
 
 #include "agent/hot/unwind/elf_image.h"
+#include "agent/hot/unwind/frame_word.h"
+#include "agent/hot/unwind/module_history.h"
 
 // Older glibc lacks it; it must not keep the agent from being loaded.
 #pragma weak _dl_find_object
@@ -18,40 +22,20 @@ namespace {
 
 constinit Module g_vdso = {};
 
-// Where a module's build ID is, as an offset from its beginning; 0: it has none
-// that could be found. Written and read like the entries of rule_cache.h: by
-// anybody, without a lock, check ^ place being the key of the module.
-struct Hint {
-  std::atomic<uint64_t> check;
-  std::atomic<uint64_t> place;
-};
+// Objects met lately, by where they begin.
+constexpr unsigned kRecentBits = 8;
+constinit std::atomic<const ModuleRecord*> g_recent[1u << kRecentBits] = {};
 
-constexpr unsigned kHintBits = 8;
-constinit Hint g_hints[1u << kHintBits] = {};
-
-// Where and how large a module is and where its tables are. The lowest 12 bits
-// are the same for all, so that halves of two hints never make a third: places
-// have no more bits than these.
+// Where and how large a module is and where its tables are.
 uint64_t KeyOf(const Module& module) {
   const auto size = static_cast<uint64_t>(module.end - module.begin);
   const auto header = static_cast<uint64_t>(module.eh_frame_hdr - module.begin);
-  const uint64_t key = reinterpret_cast<uintptr_t>(module.begin) ^ (size << 24) ^ (header << 13);
-  return key | 0xfff;
+  return reinterpret_cast<uintptr_t>(module.begin) ^ (size << 24) ^ (header << 13);
 }
 
-Hint& HintOf(const Module& module) {
+std::atomic<const ModuleRecord*>& RecentOf(const Module& module) {
   const uintptr_t page = reinterpret_cast<uintptr_t>(module.begin) >> 12;
-  return g_hints[(page ^ (page >> kHintBits)) & ((1u << kHintBits) - 1)];
-}
-
-uint64_t FindBuildIdPlace(const Module& module, uint64_t key) {
-  Hint& hint = HintOf(module);
-  const uint64_t known = hint.place.load(std::memory_order_relaxed);
-  if ((hint.check.load(std::memory_order_relaxed) ^ known) == key) return known;
-  const uint64_t place = BuildIdOffset(module.begin, module.end);
-  hint.place.store(place, std::memory_order_relaxed);
-  hint.check.store(key ^ place, std::memory_order_relaxed);
-  return place;
+  return g_recent[(page ^ (page >> kRecentBits)) & ((1u << kRecentBits) - 1)];
 }
 
 uint64_t Load(const uint8_t* at) {
@@ -60,11 +44,29 @@ uint64_t Load(const uint8_t* at) {
   return value;
 }
 
-uint64_t IdentityOf(const Module& module) {
-  const uint64_t key = KeyOf(module);
-  const uint64_t place = FindBuildIdPlace(module, key);
-  if (place != 0) return key ^ Load(module.begin + place);
+uint64_t IdentityOf(const Module& module, uint64_t key, const BuildIdPlace& build_id) {
+  if (build_id.size != 0) return key ^ Load(module.begin + build_id.offset);
   return key ^ WeakIdentity(module.begin, module.end, module.eh_frame_hdr);
+}
+
+// Fills in what tells the module from others that have been in its place.
+void Identify(Module* module, const link_map* loaded) {
+  const uint64_t key = KeyOf(*module);
+  std::atomic<const ModuleRecord*>& recent = RecentOf(*module);
+  const ModuleRecord* record = recent.load(std::memory_order_acquire);
+  if (record == nullptr || record->key != key ||
+      IdentityOf(*module, key, record->build_id_place) != record->identity) {
+    const BuildIdPlace build_id = FindBuildId(module->begin, module->end);
+    const uint64_t identity = IdentityOf(*module, key, build_id);
+    record = RecordModule({identity, key, module->begin, module->end, build_id, loaded->l_name});
+    if (record == nullptr) {
+      module->identity = identity;
+      return;
+    }
+    recent.store(record, std::memory_order_release);
+  }
+  module->identity = record->identity;
+  module->generation = uint64_t{record->generation} << kFrameAddressBits;
 }
 
 bool FindLoadedObject(uintptr_t address, Module* module) {
@@ -77,16 +79,15 @@ bool FindLoadedObject(uintptr_t address, Module* module) {
   module->end = static_cast<const uint8_t*>(object.dlfo_map_end);
   module->eh_frame_hdr = static_cast<const uint8_t*>(object.dlfo_eh_frame);
   module->identity = 0;
+  module->generation = 0;
+  Identify(module, object.dlfo_link_map);
   return true;
 }
 
 }  // namespace
 
 bool FindModule(uintptr_t address, Module* module) {
-  if (FindLoadedObject(address, module)) {
-    if (module->eh_frame_hdr != nullptr) module->identity = IdentityOf(*module);
-    return true;
-  }
+  if (FindLoadedObject(address, module)) return true;
   if (!g_vdso.Contains(address)) return false;
   *module = g_vdso;
   return true;
@@ -97,9 +98,16 @@ CfiModule TablesOf(const Module& module) {
 }
 
 void InitializeModuleLookup() {
+  // Every stack leads through these; their records then need not be made in the
+  // middle of the program's first.
+  for (const auto address :
+       {static_cast<uintptr_t>(getauxval(AT_ENTRY)), reinterpret_cast<uintptr_t>(&getauxval)}) {
+    Module module{};
+    FindModule(address, &module);
+  }
   const auto base = static_cast<uintptr_t>(getauxval(AT_SYSINFO_EHDR));
   if (base == 0) return;
-  Module vdso{reinterpret_cast<const uint8_t*>(base), nullptr, nullptr, 0};
+  Module vdso{reinterpret_cast<const uint8_t*>(base), nullptr, nullptr, 0, 0};
   if (!DescribeImage(vdso.begin, &vdso.end, &vdso.eh_frame_hdr)) return;
   vdso.identity = KeyOf(vdso);
   g_vdso = vdso;

@@ -7,15 +7,17 @@
 // A module comes with an identity, so that what was learnt about code at an
 // address is not applied to other code loaded there later. Where, how large and
 // how its tables lie does not tell two builds of a plugin apart; the build ID
-// does. Its place is found once per module and remembered in a small table of
-// hints; the ID itself is read anew each time (2 ns). Objects without a build ID
-// are told apart by the size of the file and of its tables, and the first and
-// last of their functions.
+// does. Its place is found once per module and kept in the module's record
+// (module_history.h), which a small table of those met lately leads to; the ID
+// itself is read anew each time (2 ns). Objects without a build ID are told
+// apart by the size of the file and of its tables, and the first and last of
+// their functions.
 #pragma once
 
 #include <cstdint>
 
 #include "agent/hot/unwind/cfi.h"
+#include "agent/hot/unwind/frame_word.h"
 
 namespace pprofagent::hot {
 
@@ -26,6 +28,13 @@ struct Module {
   // Null: it has no unwind tables.
   const uint8_t* eh_frame_hdr;
   uint64_t identity;
+  // What its frames carry in their upper bits (frame_word.h).
+  uint64_t generation;
+
+  // As stacks keep it.
+  uintptr_t FrameWord(uintptr_t address) const {
+    return (address & kFrameAddressMask) | generation;
+  }
 
   bool Contains(uintptr_t address) const {
     const auto low = reinterpret_cast<uintptr_t>(begin);
@@ -41,7 +50,7 @@ bool FindModule(uintptr_t address, Module* module);
 // holes between segments, and a corrupt table may point there. Async-signal-safe.
 CfiModule TablesOf(const Module& module);
 
-// Finds the vDSO. At start.
+// Finds the vDSO, and gets to know the program and libc. At start.
 void InitializeModuleLookup();
 
 }  // namespace pprofagent::hot

@@ -42,35 +42,74 @@ enum class Step : uint8_t { kCaller, kSignalCaller, kEntry, kNoRule, kBadRead };
   return FindFrameRules(TablesOf(module), pc, &rules);
 }
 
+// From code that no table describes: generated, or assembly. An interrupted
+// function may not have touched the stack yet, if it ever will; otherwise its
+// frame pointer tells. `chained`: that register was got by such a step too, and
+// not from code that may use it for anything; only then 0 ends the chain. It is
+// also the end in the loader's first function, which has no table and calls the
+// constructors of libraries.
+Step StepBesideTables(bool interrupted, bool* chained, StackReader* stack, Registers* registers) {
+  uintptr_t top = 0;
+  if (interrupted && stack->ReadWord(registers->sp, &top) && FollowsACall(top, stack)) {
+    *registers = Registers{.pc = top, .sp = registers->sp + 8, .bp = registers->bp};
+    return Step::kCaller;
+  }
+  if (registers->bp == 0 && !*chained && !stack->IsAtTheTop(registers->sp)) return Step::kNoRule;
+  Registers caller = *registers;
+  if (!StepByFramePointer(stack, &caller)) return Step::kNoRule;
+  if (caller.pc != 0 && !FollowsACall(caller.pc, stack)) return Step::kNoRule;
+  *registers = caller;
+  *chained = true;
+  return Step::kCaller;
+}
+
 // A step that is not in the cache, or not of the common form.
-[[gnu::noinline]] Step StepSlowly(uintptr_t lookup, Module* module, StackReader* stack,
-                                  Registers* registers) {
+[[gnu::noinline]] Step StepSlowly(uintptr_t lookup, Module* module, bool* chained,
+                                  StackReader* stack, Registers* registers) {
   if (module->eh_frame_hdr != nullptr && module->Contains(lookup)) {
-    if (FindCachedRule(lookup, module->identity) != kPackedNoRule) {
-      const Step step = StepByTables(*module, lookup, stack, registers);
-      if (step != Step::kNoRule) return step;
+    PackedRule known = FindCachedRule(lookup, module->identity);
+    if (known == 0) known = RecallRule(lookup, module->identity);
+    if (known != kPackedNoRule) {
+      const Step step = known == 0 ? StepByTables(*module, lookup, stack, registers)
+                        : ApplyPackedRule(known, stack, registers) ? Step::kCaller
+                                                                   : Step::kBadRead;
+      if (step != Step::kNoRule) {
+        *chained = false;
+        return step;
+      }
     }
     if (lookup != registers->pc && BeginsFunction(registers->pc, *module)) return Step::kEntry;
   }
-  return StepByFramePointer(stack, registers) ? Step::kCaller : Step::kNoRule;
+  return StepBesideTables(lookup == registers->pc, chained, stack, registers);
 }
 
-// `module` is the callee's and most often the caller's too: it cannot go away
-// while this walk is in it.
-inline Step StepByCfi(uintptr_t lookup, Module* module, StackReader* stack, Registers* registers) {
-  if (!module->Contains(lookup) && !FindModule(lookup, module)) *module = {};
+inline Step StepByCfi(uintptr_t lookup, Module* module, bool* chained, StackReader* stack,
+                      Registers* registers) {
   const PackedRule cached = FindCachedRule(lookup, module->identity);
   if (cached == 0 || cached == kPackedNoRule) {
-    return StepSlowly(lookup, module, stack, registers);
+    return StepSlowly(lookup, module, chained, stack, registers);
   }
+  *chained = false;
   return ApplyPackedRule(cached, stack, registers) ? Step::kCaller : Step::kBadRead;
 }
 
 template <bool kCfi>
-Step StepOnce(uintptr_t lookup, Module* module, StackReader* stack, Registers* registers) {
-  if constexpr (kCfi) return StepByCfi(lookup, module, stack, registers);
+Step StepOnce(uintptr_t lookup, Module* module, bool* chained, StackReader* stack,
+              Registers* registers) {
+  if constexpr (kCfi) return StepByCfi(lookup, module, chained, stack, registers);
   return StepByFramePointer(stack, registers) ? Step::kCaller : Step::kNoRule;
 }
+
+// `module` is the callee's and most often the caller's too: it cannot go away
+// while this walk is in it. False: the address is in none.
+inline bool EnterModule(uintptr_t lookup, Module* module) {
+  if (module->Contains(lookup) || FindModule(lookup, module)) return true;
+  *module = {};
+  return false;
+}
+
+// No program has code there; and stacks have no room for such an address.
+bool IsNoCode(uintptr_t pc) { return pc > kFrameAddressMask; }
 
 template <bool kCfi>
 void Walk(Registers registers, PcKind kind, const StackBounds& bounds, Frames* frames) {
@@ -78,13 +117,24 @@ void Walk(Registers registers, PcKind kind, const StackBounds& bounds, Frames* f
   stack.EnterStackAt(registers.sp);
   Module module{};
   bool exact = kind == PcKind::kExact;
+  bool chained = false;
   uint32_t depth = 0;
   WalkEnd end = WalkEnd::kTruncated;
   while (depth < frames->capacity) {
     const uintptr_t lookup = exact ? registers.pc : registers.pc - 1;
-    frames->pcs[depth++] = lookup;
+    // Generated code can be anywhere; what only looks like its address is data.
+    if (!EnterModule(lookup, &module) && kCfi && !exact && depth != 0 &&
+        !FollowsACall(registers.pc, &stack)) {
+      end = WalkEnd::kBadRead;
+      break;
+    }
+    frames->pcs[depth++] = module.FrameWord(lookup);
     const uintptr_t sp = registers.sp;
-    const Step step = StepOnce<kCfi>(lookup, &module, &stack, &registers);
+    const Step step = StepOnce<kCfi>(lookup, &module, &chained, &stack, &registers);
+    if (IsNoCode(registers.pc)) {
+      end = WalkEnd::kBadRead;
+      break;
+    }
     if (step == Step::kCaller && registers.pc != 0) {
       // Callers lie above; not so where a longjmp goes that is interrupted at
       // its end.
@@ -101,7 +151,7 @@ void Walk(Registers registers, PcKind kind, const StackBounds& bounds, Frames* f
       exact = true;
       continue;
     }
-    if (step == Step::kEntry) frames->pcs[depth - 1] = registers.pc;
+    if (step == Step::kEntry) frames->pcs[depth - 1] = module.FrameWord(registers.pc);
     end = step == Step::kNoRule    ? WalkEnd::kNoRule
           : step == Step::kBadRead ? WalkEnd::kBadRead
                                    : WalkEnd::kOutermost;
@@ -115,6 +165,12 @@ void Walk(Registers registers, PcKind kind, const StackBounds& bounds, Frames* f
 
 }  // namespace
 
+uintptr_t FrameWordOf(uintptr_t address) {
+  Module module{};
+  EnterModule(address, &module);
+  return module.FrameWord(address);
+}
+
 void Unwind(const Registers& start, PcKind kind, const StackBounds& bounds, UnwindContext context,
             Frames* frames) {
   frames->depth = 0;
@@ -123,6 +179,11 @@ void Unwind(const Registers& start, PcKind kind, const StackBounds& bounds, Unwi
   const UnwinderBackend backend = g_backend.load(std::memory_order_relaxed);
   if (backend == UnwinderBackend::kLibunwind && context == UnwindContext::kHook &&
       UnwindByLibunwind(start, frames)) {
+    Module module{};
+    for (uint32_t i = 0; i < frames->depth; ++i) {
+      EnterModule(frames->pcs[i], &module);
+      frames->pcs[i] = module.FrameWord(frames->pcs[i]);
+    }
     return;
   }
   if (backend == UnwinderBackend::kFramePointers) {

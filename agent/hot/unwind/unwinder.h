@@ -5,7 +5,8 @@
 // Every address stored is one to look up: of an interrupted instruction itself,
 // of a caller one byte before its return address, hence inside the call (a call
 // may be its function's last instruction, and the return address then belongs to
-// the next function). Leaf first.
+// the next function). Leaf first. The word that stands for it says besides in
+// which of the objects that have been there it lay (frame_word.h).
 //
 // Backends. `kAuto` reads the modules' call frame information (cfi.h) and falls
 // back to a checked step along the frame pointer where there is none (generated
@@ -19,6 +20,7 @@
 #include <cstdint>
 
 #include "agent/hot/unwind/checked_read.h"
+#include "agent/hot/unwind/frame_word.h"
 #include "agent/hot/unwind/registers.h"
 
 namespace pprofagent::hot {
@@ -60,6 +62,9 @@ void Unwind(const Registers& start, PcKind kind, const StackBounds& bounds, Unwi
 // Whether walks in hooks go by the modules' call frame information.
 // Async-signal-safe.
 bool WalksByTables();
+
+// The word for one address, by what is loaded there now. Async-signal-safe.
+uintptr_t FrameWordOf(uintptr_t address);
 
 // The registers a signal interrupted. Async-signal-safe.
 Registers RegistersFromContext(const void* ucontext);

@@ -122,6 +122,7 @@ class Walker {
     frame.pc = registers_.pc;
     frame.sp = registers_.sp;
     frame.hash = module_.identity;  // until the walk is kept
+    frame.generation = FrameGeneration(module_.generation);
     const bool from_bp = (rule & 3) == packed::kFromBp;
     frame.bp = registers_.bp;
     frame.bp_at = from_bp ? bp_at_ : WalkMemo::kNotUsed;
@@ -150,7 +151,7 @@ class Walker {
       frame = memo->fresh[i];
       const uintptr_t lookup = frame.pc - 1;
       if (!AddModule(lookup, frame.hash, &modules)) return false;
-      hash = HashWithFrame(hash, lookup);
+      hash = HashWithFrame(hash, frame.Word());
       frame.hash = hash;
       frame.module_count = modules;
     }
@@ -208,7 +209,7 @@ Recall WalkRemembering(const Registers& start, const StackBounds& bounds,
   memo->next_pause = 0;
   if (walker.fresh() == 0 && memo->depth == before && memo->stack != nullptr) return Recall::kSame;
   const uint32_t depth = memo->depth;
-  for (uint32_t i = 0; i < depth; ++i) frames->pcs[i] = memo->frames[depth - 1 - i].pc - 1;
+  for (uint32_t i = 0; i < depth; ++i) frames->pcs[i] = memo->frames[depth - 1 - i].Word();
   frames->depth = depth;
   frames->truncated = false;
   frames->end = WalkEnd::kOutermost;

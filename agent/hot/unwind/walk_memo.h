@@ -50,6 +50,10 @@ struct WalkMemo {
     uintptr_t bp_at;
     uint64_t hash;          // of the stack up to and with this frame
     uint32_t module_count;  // the first so many modules have it and its callers
+    uint32_t generation;    // of its own (frame_word.h)
+
+    // As stacks keep it.
+    uintptr_t Word() const { return (pc - 1) | uintptr_t{generation} << kFrameAddressBits; }
   };
   struct KnownModule {
     uintptr_t lookup;

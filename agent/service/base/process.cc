@@ -90,6 +90,8 @@ std::string ExecutableNameOf(int pid) {
   return NameFromLink(ReadLink("/proc/" + std::to_string(pid) + "/exe"));
 }
 
+std::string ExecutablePath() { return ReadLink("/proc/self/exe"); }
+
 std::string HostName() {
   char name[HOST_NAME_MAX + 1] = {};
   if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";

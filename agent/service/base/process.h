@@ -21,6 +21,9 @@ std::string ExecutableName();
 std::string ExecutableFileName();
 std::string ExecutableNameOf(int pid);
 
+// Where the executable is; empty if that cannot be told.
+std::string ExecutablePath();
+
 std::string HostName();
 
 // Arguments joined by blanks; those that need it in single quotes, as a shell

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <string_view>
 #include <vector>
 
 namespace pprofagent::service {
@@ -20,16 +19,6 @@ using Note = ElfW(Nhdr);
 constexpr size_t kMaxNotes = size_t{64} * 1024;
 constexpr size_t kMaxBuildId = 64;
 constexpr std::string_view kGnu("GNU\0", 4);
-
-std::string ToHex(std::string_view bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    hex += kDigits[static_cast<unsigned char>(c) >> 4];
-    hex += kDigits[static_cast<unsigned char>(c) & 15];
-  }
-  return hex;
-}
 
 size_t RoundUp(size_t size, size_t alignment) { return (size + alignment - 1) & ~(alignment - 1); }
 
@@ -66,6 +55,16 @@ uint64_t LowestAddress(const std::vector<Segment>& segments) {
 }
 
 }  // namespace
+
+std::string ToHex(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const char c : bytes) {
+    hex += kDigits[static_cast<unsigned char>(c) >> 4];
+    hex += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return hex;
+}
 
 std::string ReadBuildId(const ReadAt& read, ElfImage image) {
   Header header;

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "agent/service/base/descriptor.h"
 
@@ -27,6 +28,9 @@ using ReadAt = std::function<bool(uint64_t offset, void* to, size_t size)>;
 // memory segments are found by their addresses, in a file by their offsets.
 enum class ElfImage { kMemory, kFile };
 std::string ReadBuildId(const ReadAt& read, ElfImage image);
+
+// A build ID as text.
+std::string ToHex(std::string_view bytes);
 
 class BuildIdReader {
  public:

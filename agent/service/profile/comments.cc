@@ -29,6 +29,14 @@ std::vector<std::string> Comments(const Circumstances& circumstances) {
     comments.push_back("cut: " + std::to_string(circumstances.truncated_samples) +
                        " stacks had more frames than that");
   }
+  if (circumstances.no_rule_samples != 0) {
+    comments.push_back("cut: " + std::to_string(circumstances.no_rule_samples) +
+                       " stacks end at code without unwind information or frame pointer");
+  }
+  if (circumstances.broken_samples != 0) {
+    comments.push_back("cut: " + std::to_string(circumstances.broken_samples) +
+                       " stacks end where the stack is not as its code describes it");
+  }
   // Counted since the process began.
   AddDrops(circumstances.drops.stack_table_full, "stack table full", &comments);
   AddDrops(circumstances.drops.live_map_full, "table of live blocks full (missing in inuse only)",
@@ -42,6 +50,10 @@ std::vector<std::string> Comments(const Circumstances& circumstances) {
   if (const uint64_t threads = circumstances.drops.no_timer; threads != 0) {
     comments.push_back("dropped: " + std::to_string(threads) +
                        " threads, the kernel refused them a CPU timer (ulimit -i)");
+  }
+  if (const uint64_t walks = circumstances.drops.no_module_record; walks != 0) {
+    comments.push_back("incomplete: " + std::to_string(walks) +
+                       " walks met objects beyond the 1024 that are remembered after dlclose");
   }
   return comments;
 }

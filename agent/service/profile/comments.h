@@ -20,6 +20,9 @@ struct Circumstances {
   hot::Drops drops = {};
   // Samples whose stack had more frames than stack_depth.
   uint64_t truncated_samples = 0;
+  // Samples whose stack ends in one of the other marks.
+  uint64_t no_rule_samples = 0;
+  uint64_t broken_samples = 0;
 };
 
 std::vector<std::string> Comments(const Circumstances& circumstances);

@@ -9,6 +9,13 @@ namespace pprofagent::service {
 
 using protozero::pbf_writer;
 
+namespace {
+
+// The ids of functions: marks are all the functions there are.
+uint64_t FunctionOf(hot::FrameMark mark) { return static_cast<uint64_t>(mark) + 1; }
+
+}  // namespace
+
 ProfileEncoder::ProfileEncoder(ByteStream* stream, const Mappings& mappings)
     : stream_(stream), mappings_(mappings) {
   StringIndex("");  // index 0, as the format demands
@@ -43,10 +50,13 @@ void ProfileEncoder::SampleTypes(std::span<const ValueType> types) {
   Emit(encoded);
 }
 
-void ProfileEncoder::Sample(std::span<const uintptr_t> addresses, std::span<const int64_t> values,
+void ProfileEncoder::Sample(std::span<const uintptr_t> words, std::span<const int64_t> values,
                             std::span<const SampleLabel> labels) {
   sample_locations_.clear();
-  for (const uintptr_t address : addresses) sample_locations_.push_back(locations_.IdOf(address));
+  for (const uintptr_t word : words) sample_locations_.push_back(locations_.IdOf(word));
+  if (!words.empty() && hot::IsMark(words.back())) {
+    ++marked_[static_cast<size_t>(hot::MarkOf(words.back()))];
+  }
   std::string encoded;
   pbf_writer profile(encoded);
   {
@@ -69,12 +79,16 @@ void ProfileEncoder::Sample(std::span<const uintptr_t> addresses, std::span<cons
 }
 
 void ProfileEncoder::WriteMappings() {
+  std::vector<bool> is_used(mappings_.all().size() + 1, false);
+  for (const uintptr_t word : locations_.addresses()) is_used[mappings_.IdOf(word)] = true;
   std::string encoded;
   pbf_writer profile(encoded);
   uint64_t id = 0;
   for (const Mapping& mapping : mappings_.all()) {
+    ++id;
+    if (mapping.gone && !is_used[id]) continue;
     pbf_writer message(profile, field::kMapping);
-    message.add_uint64(field::kMappingId, ++id);
+    message.add_uint64(field::kMappingId, id);
     message.add_uint64(field::kMemoryStart, mapping.start);
     message.add_uint64(field::kMemoryLimit, mapping.limit);
     message.add_uint64(field::kFileOffset, mapping.offset);
@@ -91,17 +105,37 @@ void ProfileEncoder::WriteLocations() {
   std::string encoded;
   pbf_writer profile(encoded);
   uint64_t id = 0;
-  for (const uintptr_t address : locations_.addresses()) {
+  for (const uintptr_t word : locations_.addresses()) {
     {
       pbf_writer message(profile, field::kLocation);
       message.add_uint64(field::kLocationId, ++id);
-      const uint64_t mapping_id = mappings_.IdOf(address);
-      if (mapping_id != 0) message.add_uint64(field::kLocationMappingId, mapping_id);
-      message.add_uint64(field::kAddress, address);
+      if (hot::IsMark(word)) {
+        pbf_writer line(message, field::kLine);
+        line.add_uint64(field::kLineFunctionId, FunctionOf(hot::MarkOf(word)));
+      } else {
+        const uint64_t mapping_id = mappings_.IdOf(word);
+        if (mapping_id != 0) message.add_uint64(field::kLocationMappingId, mapping_id);
+        message.add_uint64(field::kAddress, hot::FrameAddress(word));
+      }
     }
     if (encoded.size() < kEnough) continue;
     Emit(encoded);
     encoded.clear();
+  }
+  Emit(encoded);
+}
+
+void ProfileEncoder::WriteFunctions() {
+  std::string encoded;
+  pbf_writer profile(encoded);
+  for (const uintptr_t word : locations_.addresses()) {
+    if (!hot::IsMark(word)) continue;
+    const hot::FrameMark mark = hot::MarkOf(word);
+    const int64_t name = StringIndex(NameOf(mark));
+    pbf_writer message(profile, field::kFunction);
+    message.add_uint64(field::kFunctionId, FunctionOf(mark));
+    message.add_int64(field::kFunctionName, name);
+    message.add_int64(field::kSystemName, name);
   }
   Emit(encoded);
 }
@@ -134,6 +168,7 @@ void ProfileEncoder::WriteStrings() {
 Status ProfileEncoder::Finish(const ProfileHeader& header) {
   WriteMappings();
   WriteLocations();
+  WriteFunctions();
   WriteHeader(header);
   WriteStrings();
   return status_;

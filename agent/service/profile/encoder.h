@@ -6,12 +6,17 @@
 // number for each distinct address and one for each distinct string, so that
 // 20,000 stacks cost a few megabytes.
 //
+// The mark at the end of a stack becomes a frame without an address whose
+// function has a name in brackets, so that what is missing is seen in every
+// report.
+//
 //   ProfileEncoder encoder(&stream, mappings);
 //   encoder.SampleTypes(...);
 //   for (...) encoder.Sample(...);
 //   Status status = encoder.Finish(header);
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/hot/snapshot.h"
 #include "agent/service/profile/id_table.h"
 #include "agent/service/profile/kinds.h"
 #include "agent/service/profile/mappings.h"
@@ -44,9 +50,11 @@ class ProfileEncoder {
   ProfileEncoder(ByteStream* stream, const Mappings& mappings);
 
   void SampleTypes(std::span<const ValueType> types);
-  // Addresses leaf first; as many values as there are sample types.
-  void Sample(std::span<const uintptr_t> addresses, std::span<const int64_t> values,
+  // A stack as hot::StackView has it; as many values as there are sample types.
+  void Sample(std::span<const uintptr_t> words, std::span<const int64_t> values,
               std::span<const SampleLabel> labels = {});
+  // Samples so far whose stack ends in this mark.
+  uint64_t Marked(hot::FrameMark mark) const { return marked_[static_cast<size_t>(mark)]; }
   // Writes the rest. Tells the first failure of the stream, whenever it was.
   Status Finish(const ProfileHeader& header);
 
@@ -55,6 +63,7 @@ class ProfileEncoder {
   std::string ValueTypeMessage(const ValueType& type);
   void WriteMappings();
   void WriteLocations();
+  void WriteFunctions();
   void WriteHeader(const ProfileHeader& header);
   void WriteStrings();
   void Emit(const std::string& encoded);
@@ -67,6 +76,7 @@ class ProfileEncoder {
   std::vector<std::string_view> strings_;
   IdTable locations_;
   std::vector<uint64_t> sample_locations_;  // reused by Sample
+  std::array<uint64_t, hot::kFrameMarks> marked_ = {};
 };
 
 }  // namespace pprofagent::service

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers addresses in the order in which they are first seen, from 1. A flat
+// Numbers addresses (words of stacks) in the order in which they are first seen, from 1. A flat
 // hash table with linear probing: std::unordered_map takes three times the
 // memory and makes the agent depend on libm, of all things, for its growth.
 #pragma once

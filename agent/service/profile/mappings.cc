@@ -7,8 +7,11 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <utility>
 
+#include "agent/hot/snapshot.h"
 #include "agent/service/base/descriptor.h"
+#include "agent/service/base/process.h"
 #include "agent/service/profile/build_id.h"
 
 namespace pprofagent::service {
@@ -64,6 +67,19 @@ struct LastHeader {
     return line.device == device && line.inode == inode ? address : 0;
   }
 };
+
+std::vector<KnownCode> KnownCodeOfThisProcess() {
+  std::vector<KnownCode> known;
+  hot::VisitModules(
+      [](void* context, const hot::ModuleCode& code) {
+        const std::string_view id(reinterpret_cast<const char*>(code.build_id), code.build_id_size);
+        static_cast<std::vector<KnownCode>*>(context)->push_back(
+            {code.start, code.limit, code.offset, code.generation,
+             *code.path != '\0' ? std::string(code.path) : ExecutablePath(), ToHex(id)});
+      },
+      &known);
+  return known;
+}
 
 uint64_t MainAddress() { return getauxval(AT_ENTRY); }
 
@@ -130,13 +146,59 @@ void Mappings::Order(uint64_t main_address) {
             [this](uint32_t a, uint32_t b) { return all_[a].start < all_[b].start; });
 }
 
-uint64_t Mappings::IdOf(uint64_t address) const {
+uint64_t Mappings::IdOfMapped(uint64_t address) const {
   const auto above = std::upper_bound(
       by_address_.begin(), by_address_.end(), address,
       [this](uint64_t wanted, uint32_t index) { return wanted < all_[index].start; });
   if (above == by_address_.begin()) return 0;
   const uint32_t index = *(above - 1);
   return address < all_[index].limit ? index + 1 : 0;
+}
+
+// Not by its name alone: a library may have been replaced. Parts of it may have
+// got other permissions, so only where its beginning lies is compared.
+bool Mappings::IsStillMapped(const KnownCode& code, uint64_t* id) const {
+  *id = IdOfMapped(code.start);
+  if (*id == 0) return false;
+  const Mapping& mapping = all_[*id - 1];
+  if (mapping.start - mapping.offset != code.start - code.offset) return false;
+  if (!code.build_id.empty() || !mapping.build_id.empty()) {
+    return code.build_id == mapping.build_id;
+  }
+  // Nothing else is known of either; a later one in the same place may be another.
+  return code.generation == 0 && (code.file.empty() || code.file == mapping.file);
+}
+
+void Mappings::AddHistory(std::span<const KnownCode> known) {
+  for (const KnownCode& code : known) {
+    uint64_t id = 0;
+    if (IsStillMapped(code, &id)) {
+      // The first generation needs no entry: its frames are found by address.
+      if (code.generation == 0) continue;
+    } else {
+      all_.push_back({code.start, code.limit, code.offset, code.file, code.build_id, true});
+      id = all_.size();
+    }
+    history_.push_back({code.generation, code.start, code.limit, id});
+  }
+  std::sort(history_.begin(), history_.end(), [](const Stretch& a, const Stretch& b) {
+    return std::pair(a.generation, a.start) < std::pair(b.generation, b.start);
+  });
+}
+
+uint64_t Mappings::IdOf(uintptr_t word) const {
+  const uint32_t generation = hot::FrameGeneration(word);
+  const uint64_t address = hot::FrameAddress(word);
+  const auto above =
+      std::upper_bound(history_.begin(), history_.end(), std::pair(generation, address),
+                       [](const auto& wanted, const Stretch& stretch) {
+                         return wanted < std::pair(stretch.generation, stretch.start);
+                       });
+  if (above != history_.begin()) {
+    const Stretch& stretch = *(above - 1);
+    if (stretch.generation == generation && address < stretch.limit) return stretch.id;
+  }
+  return generation == 0 ? IdOfMapped(address) : 0;
 }
 
 Mappings Mappings::OfThisProcess() {
@@ -148,7 +210,9 @@ Mappings Mappings::OfThisProcess() {
     if (id.empty() && line.inode != 0) id = reader.FromFile(line.file, line.device, line.inode);
     return id;
   };
-  return Parse(maps, MainAddress(), build_id);
+  Mappings mappings = Parse(maps, MainAddress(), build_id);
+  mappings.AddHistory(KnownCodeOfThisProcess());
+  return mappings;
 }
 
 }  // namespace pprofagent::service

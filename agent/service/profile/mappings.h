@@ -2,9 +2,14 @@
 //
 // The executable mappings of the process, as profiles list them: by them the
 // analyzer turns addresses into functions, on another day and another machine.
+//
+// Two sources: what is mapped now, and the objects that recorded stacks lead
+// through (hot::VisitModules), of which some are gone by now and others have
+// come to lie where they were. Frames say which of them they mean.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +21,18 @@ struct Mapping {
   uint64_t limit;  // first address beyond
   uint64_t offset;
   // Without " (deleted)"; "[vdso]" as the kernel calls it.
+  std::string file;
+  std::string build_id;
+  // It is no longer, or not as a file; of interest only to frames in it.
+  bool gone = false;
+};
+
+// Code that stacks lead through, as hot::ModuleCode.
+struct KnownCode {
+  uint64_t start;
+  uint64_t limit;
+  uint64_t offset;
+  uint32_t generation;
   std::string file;
   std::string build_id;
 };
@@ -36,7 +53,8 @@ bool ParseMapsLine(std::string_view line, MapsLine* parsed);
 
 class Mappings {
  public:
-  // Of this process, now. The main program's come first, then by address.
+  // Of this process. The main program's come first, then by address, then what
+  // is gone.
   static Mappings OfThisProcess();
 
   // From the contents of a maps file; the mapping that contains `main_address`
@@ -45,16 +63,31 @@ class Mappings {
   template <typename BuildId>
   static Mappings Parse(std::string_view maps, uint64_t main_address, const BuildId& build_id);
 
+  // Makes frames in `known` mean the mapping that they were recorded in.
+  void AddHistory(std::span<const KnownCode> known);
+
   const std::vector<Mapping>& all() const { return all_; }
-  // 1-based position in all(); 0 if the address is in none.
-  uint64_t IdOf(uint64_t address) const;
+  // 1-based position in all() of a frame's word; 0 if it is in none.
+  uint64_t IdOf(uintptr_t word) const;
 
  private:
+  // What frames of one generation between two addresses mean.
+  struct Stretch {
+    uint32_t generation;
+    uint64_t start;
+    uint64_t limit;
+    uint64_t id;
+  };
+
   void Order(uint64_t main_address);
+  uint64_t IdOfMapped(uint64_t address) const;
+  bool IsStillMapped(const KnownCode& code, uint64_t* id) const;
 
   std::vector<Mapping> all_;
-  // Positions in all_ by ascending address.
+  // Positions in all_ of what is mapped, by ascending address.
   std::vector<uint32_t> by_address_;
+  // By generation and address; within a generation they do not overlap.
+  std::vector<Stretch> history_;
 };
 
 // The executable lines that belong into a profile, in the order of the file,

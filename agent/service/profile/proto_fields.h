@@ -12,6 +12,7 @@ enum Profile : uint32_t {
   kSample = 2,
   kMapping = 3,
   kLocation = 4,
+  kFunction = 5,
   kStringTable = 6,
   kTimeNanos = 9,
   kDurationNanos = 10,
@@ -36,6 +37,10 @@ enum Mapping : uint32_t {
   kBuildId = 6,
 };
 
-enum Location : uint32_t { kLocationId = 1, kLocationMappingId = 2, kAddress = 3 };
+enum Location : uint32_t { kLocationId = 1, kLocationMappingId = 2, kAddress = 3, kLine = 4 };
+
+enum Line : uint32_t { kLineFunctionId = 1 };
+
+enum Function : uint32_t { kFunctionId = 1, kFunctionName = 2, kSystemName = 3 };
 
 }  // namespace pprofagent::service::field

@@ -48,6 +48,18 @@ hot::Drops DropsOf(Kind kind) {
 
 }  // namespace
 
+std::string_view NameOf(hot::FrameMark mark) {
+  switch (mark) {
+    case hot::FrameMark::kTruncated:
+      return "[truncated]";
+    case hot::FrameMark::kNoRule:
+      return "[no unwind information]";
+    case hot::FrameMark::kBrokenStack:
+      break;
+  }
+  return "[broken stack]";
+}
+
 Recording Since(const Recording& before, Recording now) {
   now.duration_ns = now.time_ns - before.time_ns;
   for (const RecordedSample& sample : before.samples) {
@@ -76,6 +88,8 @@ Status WriteProto(const Recording& recording, const ProfileContext& context, Byt
   circumstances.stack_depth = context.options->stack_depth;
   circumstances.drops = DropsOf(kind.kind);
   circumstances.truncated_samples = truncated;
+  circumstances.no_rule_samples = encoder.Marked(hot::FrameMark::kNoRule);
+  circumstances.broken_samples = encoder.Marked(hot::FrameMark::kBrokenStack);
   ProfileHeader header;
   header.period_type = kind.period_type;
   header.period = recording.period;

@@ -32,6 +32,9 @@ struct SampleLabel {
   std::string_view unit = {};
 };
 
+// How profiles call the frame that stands for the callers a stack lacks.
+std::string_view NameOf(hot::FrameMark mark);
+
 inline constexpr size_t kMaxSampleTypes = 4;
 
 struct RecordedSample {

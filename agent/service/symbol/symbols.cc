@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/symbol/symbols.h"
+#include "agent/hot/snapshot.h"
 
 #include <cxxabi.h>
 #include <stdlib.h>
@@ -122,7 +123,8 @@ void Describe(const Mapping& mapping, std::span<Symbol> symbols) {
   if (!mapping.build_id.empty() && file.BuildId() != mapping.build_id) return;
   std::vector<Wanted> wanted;
   for (Symbol& symbol : symbols) {
-    const auto address = file.AddressOfOffset(symbol.address - mapping.start + mapping.offset);
+    const auto address =
+        file.AddressOfOffset(hot::FrameAddress(symbol.address) - mapping.start + mapping.offset);
     if (address) wanted.push_back({.address = *address, .symbol = &symbol});
   }
   NameFrom(file, ".symtab", wanted);

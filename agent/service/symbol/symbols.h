@@ -25,7 +25,7 @@ struct Symbol {
 
 class Symbols {
  public:
-  // Of these addresses, in any order.
+  // Of these addresses, or words of stacks, in any order.
   static Symbols Of(std::vector<uint64_t> addresses, const Mappings& mappings);
 
   // One of the addresses; an empty symbol if nothing is known about it.

@@ -25,18 +25,24 @@ std::string Number(int64_t value) { return std::to_string(value); }
 constexpr uint64_t kNoAddress = 1;
 
 // " 0x401235 0x40126a": return addresses, as the formats want them; the
-// addresses we record lie one byte before.
+// addresses we record lie one byte before. A mark has none.
 std::string Addresses(const hot::StackView& stack) {
   std::string text;
-  for (uint32_t i = 0; i < stack.depth; ++i) text += " " + Hex(stack.pcs[i] + 1);
-  return stack.depth == 0 ? " " + Hex(kNoAddress) : text;
+  for (uint32_t i = 0; i < stack.depth; ++i) {
+    if (!hot::IsMark(stack.pcs[i])) text += " " + Hex(hot::FrameAddress(stack.pcs[i]) + 1);
+  }
+  return text.empty() ? " " + Hex(kNoAddress) : text;
 }
 
 std::string Frames(const hot::StackView& stack, const Symbols& symbols) {
   TabColumns columns;
   for (uint32_t i = 0; i < stack.depth; ++i) {
+    if (hot::IsMark(stack.pcs[i])) {
+      columns.Add({"#", Hex(0), std::string(NameOf(hot::MarkOf(stack.pcs[i])))});
+      continue;
+    }
     const Symbol& symbol = symbols.Find(stack.pcs[i]);
-    std::vector<std::string> cells = {"#", Hex(stack.pcs[i])};
+    std::vector<std::string> cells = {"#", Hex(hot::FrameAddress(stack.pcs[i]))};
     if (!symbol.function.empty()) cells.push_back(symbol.function + "+" + Hex(symbol.offset));
     if (!symbol.file.empty()) cells.push_back(symbol.file + ":" + Number(symbol.line));
     columns.Add(std::move(cells));
@@ -57,6 +63,7 @@ Symbols SymbolsOf(const Recording& recording, const Mappings& mappings) {
 std::string MemoryMap(const Mappings& mappings) {
   std::string text = "--- Memory map: ---\n";
   for (const Mapping& mapping : mappings.all()) {
+    if (mapping.gone) continue;  // the list says where what is
     text += Hex(mapping.start) + "-" + Hex(mapping.limit) + " r-xp " + mapping.file + " (@" +
             Hex(mapping.offset).substr(2) + ")";
     if (!mapping.build_id.empty()) text += " " + mapping.build_id;

@@ -30,8 +30,8 @@ __attribute__((noinline, noipa)) int WalkFromPlugin(void* data) {
 
 bool HasPluginAndEnds(const Walk& walk, const void* plugin_function) {
   const auto function = reinterpret_cast<uintptr_t>(plugin_function);
-  return walk.end == WalkEnd::kOutermost && walk.depth > 3 && walk.pcs[1] >= function &&
-         walk.pcs[1] < function + 256;
+  return walk.end == WalkEnd::kOutermost && walk.depth > 3 &&
+         FrameAddress(walk.pcs[1]) >= function && FrameAddress(walk.pcs[1]) < function + 256;
 }
 
 // Each thread loads a build of the plugin, walks from inside it and unloads it

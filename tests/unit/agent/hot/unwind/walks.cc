@@ -111,7 +111,7 @@ bool EndsWith(const Walk& walk, const Walk& tail) {
 bool AllInModules(const Walk& walk) {
   return std::all_of(walk.pcs, walk.pcs + walk.depth, [](uintptr_t pc) {
     dl_find_object object;
-    return _dl_find_object(reinterpret_cast<void*>(pc), &object) == 0;
+    return _dl_find_object(reinterpret_cast<void*>(FrameAddress(pc)), &object) == 0;
   });
 }
 
@@ -119,7 +119,7 @@ std::vector<std::string> Names(const Walk& walk) {
   std::vector<std::string> names;
   for (uint32_t i = 0; i < walk.depth; ++i) {
     Dl_info info{};
-    const bool known = dladdr(reinterpret_cast<void*>(walk.pcs[i]), &info) != 0;
+    const bool known = dladdr(reinterpret_cast<void*>(FrameAddress(walk.pcs[i])), &info) != 0;
     names.emplace_back(known && info.dli_sname != nullptr ? info.dli_sname : "?");
   }
   return names;

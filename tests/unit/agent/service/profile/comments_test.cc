@@ -28,19 +28,25 @@ TEST(Comments, TellWhatIsMissingAndWhy) {
                          .reentrant = 4,
                          .lock_waits = 7,
                          .contention_pairs = 8,
-                         .no_timer = 6};
+                         .no_timer = 6,
+                         .no_module_record = 9};
   circumstances.truncated_samples = 5;
+  circumstances.no_rule_samples = 7;
+  circumstances.broken_samples = 8;
   const std::vector<std::string> all = Comments(circumstances);
-  const std::vector<std::string> tail(all.end() - 8, all.end());
+  const std::vector<std::string> tail(all.end() - 11, all.end());
   const std::vector<std::string> expected = {
       "cut: 5 stacks had more frames than that",
+      "cut: 7 stacks end at code without unwind information or frame pointer",
+      "cut: 8 stacks end where the stack is not as its code describes it",
       "dropped: 1 samples, stack table full",
       "dropped: 2 samples, table of live blocks full (missing in inuse only)",
       "dropped: 3 samples, no memory for a thread's record",
       "dropped: 4 samples, signal arrived while one was recorded",
       "dropped: 7 samples, lock could not be followed (missing in mutex)",
       "dropped: 8 samples, no waiter found (missing in contention)",
-      "dropped: 6 threads, the kernel refused them a CPU timer (ulimit -i)"};
+      "dropped: 6 threads, the kernel refused them a CPU timer (ulimit -i)",
+      "incomplete: 9 walks met objects beyond the 1024 that are remembered after dlclose"};
   EXPECT_EQ(tail, expected);
 }
 

@@ -103,6 +103,61 @@ TEST_F(EncoderTest, SharesLocationsBetweenSamples) {
             (std::vector<int64_t>{-2, 20}));
 }
 
+TEST_F(EncoderTest, MakesAMarkAFrameWithAName) {
+  const uintptr_t cut[] = {0x1500, hot::MarkWord(hot::FrameMark::kTruncated)};
+  const uintptr_t lost[] = {0x1500, hot::MarkWord(hot::FrameMark::kNoRule)};
+  const uintptr_t broken[] = {0x5500, hot::MarkWord(hot::FrameMark::kBrokenStack)};
+  for (const auto& stack : {std::span(cut), std::span(lost), std::span(lost), std::span(broken)}) {
+    encoder_.Sample(stack, std::array<int64_t, 1>{1});
+  }
+  EXPECT_EQ(encoder_.Marked(hot::FrameMark::kTruncated), 1u);
+  EXPECT_EQ(encoder_.Marked(hot::FrameMark::kNoRule), 2u);
+  EXPECT_EQ(encoder_.Marked(hot::FrameMark::kBrokenStack), 1u);
+  const Profile profile = Finish();
+  ASSERT_EQ(profile.function_size(), 3);
+  std::set<std::string> names;
+  for (const auto& function : profile.function()) {
+    names.insert(Text(profile, function.name()));
+    EXPECT_EQ(function.name(), function.system_name());
+  }
+  EXPECT_EQ(names,
+            (std::set<std::string>{"[truncated]", "[no unwind information]", "[broken stack]"}));
+  for (const auto& sample : profile.sample()) {
+    const auto& outermost = profile.location(static_cast<int>(sample.location_id(1)) - 1);
+    EXPECT_EQ(outermost.mapping_id(), 0u);
+    EXPECT_EQ(outermost.address(), 0u);
+    ASSERT_EQ(outermost.line_size(), 1);
+    EXPECT_GE(outermost.line(0).function_id(), 1u);
+    EXPECT_LE(outermost.line(0).function_id(), 3u);
+  }
+}
+
+TEST_F(EncoderTest, WritesMappingsThatAreGoneOnlyForFramesInThem) {
+  const KnownCode known[] = {{0x8000, 0x9000, 0x1000, 0, "/gone/used.so", "11"},
+                             {0xa000, 0xb000, 0x1000, 0, "/gone/unused.so", "22"}};
+  mappings_.AddHistory(known);
+  encoder_.Sample(std::array<uintptr_t, 2>{0x8123, 0x1500}, std::array<int64_t, 1>{1});
+  const Profile profile = Finish();
+  ASSERT_EQ(profile.mapping_size(), 3);
+  EXPECT_EQ(Text(profile, profile.mapping(2).filename()), "/gone/used.so");
+  EXPECT_EQ(profile.location(0).mapping_id(), profile.mapping(2).id());
+}
+
+TEST_F(EncoderTest, KeepsFramesOfTwoObjectsAtOneAddressApart) {
+  const KnownCode known[] = {{0x8000, 0x9000, 0x1000, 0, "/first.so", "11"},
+                             {0x8000, 0x9000, 0x1000, 1, "/second.so", "22"}};
+  mappings_.AddHistory(known);
+  const uintptr_t second = 0x8123 | (uintptr_t{1} << hot::kFrameAddressBits);
+  encoder_.Sample(std::array<uintptr_t, 2>{0x8123, second}, std::array<int64_t, 1>{1});
+  const Profile profile = Finish();
+  ASSERT_EQ(profile.location_size(), 2);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(profile.location(i).address(), 0x8123u);
+    const auto& mapping = profile.mapping(static_cast<int>(profile.location(i).mapping_id()) - 1);
+    EXPECT_EQ(Text(profile, mapping.filename()), i == 0 ? "/first.so" : "/second.so");
+  }
+}
+
 TEST_F(EncoderTest, WritesLabels) {
   const uintptr_t stack[] = {0x1500};
   const SampleLabel labels[] = {{"bytes", "", 4096, "bytes"}, {"kind", "mutex"}};

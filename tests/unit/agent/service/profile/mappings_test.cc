@@ -7,6 +7,8 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "agent/hot/snapshot.h"
+
 namespace pprofagent::service {
 namespace {
 
@@ -110,6 +112,50 @@ TEST(Mappings, DropALineReadTwice) {
       "2000-4000 r-xp 00000000 fe:01 11    /a\n",
       0, HeaderAddress);
   EXPECT_EQ(mappings.all().size(), 1u);
+}
+
+uintptr_t InGeneration(uintptr_t generation, uintptr_t address) {
+  return generation << hot::kFrameAddressBits | address;
+}
+
+// kMaps says "4096" of the build ID of what begins at 0x1000, libc.
+TEST(Mappings, KnowWhatIsGone) {
+  Mappings mappings = Mappings::Parse(kMaps, 0x8123, HeaderAddress);
+  const KnownCode known[] = {
+      {0x2000, 0x5000, 0x1000, 0, "/usr/lib/libc.so.6", "4096"},  // still there
+      {0x20000, 0x21000, 0x1000, 0, "/gone.so", "aa"},            // nothing there now
+      {0x8000, 0x9000, 0x1000, 0, "/opt/my app", "bb"},           // another build there
+      {0x8000, 0x9000, 0x1000, 1, "/opt/my app", "28672"},        // which was known too
+      {0xa000, 0xb000, 0x4000, 2, "/late/library.so", ""},        // who knows
+  };
+  mappings.AddHistory(known);
+  ASSERT_EQ(mappings.all().size(), 7u);
+  EXPECT_EQ(mappings.IdOf(0x2345), 2u);
+  EXPECT_EQ(mappings.IdOf(0x20000), 5u);
+  EXPECT_EQ(mappings.all()[4].file, "/gone.so");
+  EXPECT_TRUE(mappings.all()[4].gone);
+  EXPECT_EQ(mappings.IdOf(0x21000), 0u);
+  EXPECT_EQ(mappings.IdOf(0x8100), 6u);
+  EXPECT_EQ(mappings.all()[5].build_id, "bb");
+  EXPECT_EQ(mappings.IdOf(InGeneration(1, 0x8100)), 1u);
+  EXPECT_FALSE(mappings.all()[0].gone);
+  EXPECT_EQ(mappings.IdOf(InGeneration(2, 0xa100)), 7u);
+  EXPECT_EQ(mappings.IdOf(0xa100), 3u);
+  EXPECT_EQ(mappings.IdOf(InGeneration(3, 0x8100)), 0u) << "no such object is known";
+  EXPECT_EQ(mappings.IdOf(hot::MarkWord(hot::FrameMark::kNoRule)), 0u);
+}
+
+// A hugepage daemon or mprotect splits a mapping; it is the same object still.
+TEST(Mappings, RecogniseAnObjectByWhereItBegins) {
+  Mappings mappings = Mappings::Parse(
+      "1000-2000 r--p 00000000 fe:01 11    /a\n"
+      "2000-3000 r-xp 00001000 fe:01 11    /a\n"
+      "3000-4000 rwxp 00002000 fe:01 11    /a\n",
+      0, HeaderAddress);
+  const KnownCode known[] = {{0x2000, 0x4000, 0x1000, 0, "/a", "4096"}};
+  mappings.AddHistory(known);
+  EXPECT_EQ(mappings.all().size(), 2u);
+  EXPECT_EQ(mappings.IdOf(0x3800), 2u);
 }
 
 TEST(Mappings, DescribeThisProcess) {

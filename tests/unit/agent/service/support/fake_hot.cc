@@ -19,6 +19,7 @@ struct State {
   std::vector<hot::CreationSample> creations;
   std::vector<hot::ContentionPairSample> pairs;
   std::vector<hot::ThreadSample> threads;
+  std::vector<hot::ModuleCode> modules;
   hot::Drops drops = {};
   hot::CpuStart cpu_start = hot::CpuStart::kOk;
   bool cpu_running = false;
@@ -60,6 +61,7 @@ void Reset() {
   state.creations.clear();
   state.pairs.clear();
   state.threads.clear();
+  state.modules.clear();
   state.drops = {};
   state.cpu_start = hot::CpuStart::kOk;
   state.cpu_running = false;
@@ -119,6 +121,7 @@ void AddThread(const hot::ThreadSample& sample) {
   Global().threads.push_back(sample);
 }
 
+void AddModule(const hot::ModuleCode& code) { Global().modules.push_back(code); }
 void SetDrops(const hot::Drops& drops) { Global().drops = drops; }
 void SetCpuStart(hot::CpuStart result) { Global().cpu_start = result; }
 int CpuRate() { return Global().cpu_rate; }
@@ -316,6 +319,10 @@ bool VisitThreads(ThreadFacts, ThreadVisitor visitor, void* context) {
   const std::lock_guard lock(Global().mutex);
   for (const ThreadSample& sample : Global().threads) visitor(context, sample);
   return true;
+}
+
+void VisitModules(ModuleVisitor visitor, void* context) {
+  for (const ModuleCode& code : Global().modules) visitor(context, code);
 }
 
 Drops ReadDrops() { return Global().drops; }

@@ -32,6 +32,7 @@ void AddCreation(const hot::CreationSample& sample);
 void AddContentionPair(const hot::ContentionPairSample& pair);
 // A thread that VisitThreads tells of.
 void AddThread(const hot::ThreadSample& sample);
+void AddModule(const hot::ModuleCode& code);
 void SetDrops(const hot::Drops& drops);
 
 void SetCpuStart(hot::CpuStart result);
