@@ -12,7 +12,7 @@
 #include "agent/hot/rt/real.h"
 
 // glibc 2.35 and later: lock-free, async-signal-safe.
-extern "C" int _dl_find_object(void* address, dl_find_object* result) __attribute__((weak));
+#pragma weak _dl_find_object
 
 namespace pprofagent::hot {
 

@@ -56,6 +56,7 @@ constexpr uint64_t kOne = uint64_t{1} << kObjectFractionBits;
 [[gnu::noinline]] uint64_t Weight(uint64_t size, int64_t rate) {
   asm volatile("");
   const double p = OneMinusExp((static_cast<double>(size) + 1) / static_cast<double>(rate));
+  // Positive, and lround would be a call into libm. NOLINTNEXTLINE(bugprone-incorrect-roundings)
   return static_cast<uint64_t>(static_cast<double>(kOne) / p + 0.5);
 }
 

@@ -21,7 +21,7 @@ struct Caller {
   Walk walk;
 };
 
-__attribute__((noinline, noipa)) int WalkFromPlugin(void* data) {
+OPAQUE int WalkFromPlugin(void* data) {
   auto* caller = static_cast<Caller*>(data);
   WalkFromCaller(caller->bounds, &caller->walk);
   asm volatile("" ::: "memory");

@@ -13,7 +13,7 @@
 
 #include "tests/unit/agent/hot/unwind/walks.h"
 
-#define CHAIN extern "C" __attribute__((noinline, noipa, visibility("default")))
+#define CHAIN extern "C" OPAQUE __attribute__((visibility("default")))
 
 namespace pprofagent::hot {
 namespace {

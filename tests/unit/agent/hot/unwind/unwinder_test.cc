@@ -18,7 +18,7 @@
 #include "tests/unit/agent/hot/unwind/walks.h"
 
 // Named functions: seen by dladdr, not merged, not inlined, not tail-called.
-#define CHAIN extern "C" __attribute__((noinline, noipa, visibility("default")))
+#define CHAIN extern "C" OPAQUE __attribute__((visibility("default")))
 #define NOT_A_TAIL_CALL asm volatile("" ::: "memory")
 
 namespace pprofagent::hot {
@@ -60,7 +60,12 @@ CHAIN void ChainHuge() {
   NOT_A_TAIL_CALL;
 }
 
-CHAIN __attribute__((optimize("omit-frame-pointer"))) int ChainWithoutFramePointer(int a) {
+#if defined(__clang__)
+#define OMIT_FRAME_POINTER  // clang decides for a whole file
+#else
+#define OMIT_FRAME_POINTER __attribute__((optimize("omit-frame-pointer")))
+#endif
+CHAIN OMIT_FRAME_POINTER int ChainWithoutFramePointer(int a) {
   volatile int words[20] = {a};
   ChainEnd();
   return words[0];

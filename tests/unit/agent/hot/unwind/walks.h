@@ -13,6 +13,13 @@
 
 #include "agent/hot/unwind/unwinder.h"
 
+// A function that is neither inlined, nor cloned, nor looked into by its callers.
+#if defined(__clang__)
+#define OPAQUE __attribute__((noinline, optnone))
+#else
+#define OPAQUE __attribute__((noinline, noipa))
+#endif
+
 namespace pprofagent::hot {
 
 inline constexpr uint32_t kMostFrames = 1024;

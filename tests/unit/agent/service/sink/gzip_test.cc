@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
 #include "tests/unit/agent/service/support/profile_reader.h"
 
 namespace pprofagent::service {
@@ -20,7 +22,7 @@ TEST(GzipStream, RoundTrips) {
   EXPECT_EQ(test::Gunzip(Compressed({})), "");
   EXPECT_EQ(test::Gunzip(Compressed({"a", "", "b"})), "ab");
   std::string varied;
-  for (int i = 0; i < 300'000; ++i) varied += static_cast<char>(i * i % 251);
+  for (uint32_t i = 0; i < 300'000; ++i) varied += static_cast<char>(i * i % 251);
   EXPECT_EQ(test::Gunzip(Compressed({varied, varied})), varied + varied);
 }
 

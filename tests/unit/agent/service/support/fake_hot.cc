@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/agent/service/support/fake_hot.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace pprofagent {
@@ -31,6 +34,7 @@ struct State {
   bool woken = false;
   uint32_t wakes = 0;
   bool helper_running = false;
+  bool helper_waits = false;
   hot::StartHelper starter = nullptr;
   bool helper_may_end = true;
   int times_asked_to_end = 0;
@@ -141,6 +145,19 @@ void WaitUntilHelperRuns(bool runs) {
   Global().changed.wait(lock, [runs] { return Global().helper_running == runs; });
 }
 
+pid_t ForkWhileHelperWaits() {
+  State& state = Global();
+  std::unique_lock lock(state.mutex);
+  state.changed.wait(lock, [&state] { return state.helper_waits && state.requests == 0; });
+  const pid_t child = fork();
+  if (child == 0) {
+    // The waiters it remembers are threads of the parent.
+    new (&state.changed) std::condition_variable;
+    state.helper_waits = false;
+  }
+  return child;
+}
+
 void SetHelperMayEnd(bool may_end) {
   const std::lock_guard lock(Global().mutex);
   Global().helper_may_end = may_end;
@@ -224,11 +241,14 @@ void WaitForRequest(int64_t timeout_ns) {
   State& state = Global();
   std::unique_lock lock(state.mutex);
   const auto ready = [&state] { return state.requests != 0 || std::exchange(state.woken, false); };
+  state.helper_waits = true;
+  state.changed.notify_all();
   if (timeout_ns < 0) {
     state.changed.wait(lock, ready);
   } else {
     state.changed.wait_for(lock, std::chrono::nanoseconds(timeout_ns), ready);
   }
+  state.helper_waits = false;
 }
 
 void WakeHelper() {

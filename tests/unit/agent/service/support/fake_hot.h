@@ -4,6 +4,8 @@
 // recorded, which signals can be had, whether the CPU engine starts.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <set>
@@ -48,6 +50,10 @@ void Signal(hot::Request request, int value);
 
 // Blocks until the helper has said that it runs, or that it does not.
 void WaitUntilHelperRuns(bool runs);
+// fork() at a moment when the helper has served every request and holds no lock,
+// neither of this fake nor of the allocator: AddressSanitizer's would stay
+// locked in the child for good, where malloc of libc comes through.
+pid_t ForkWhileHelperWaits();
 // What HelperMayEnd says.
 void SetHelperMayEnd(bool may_end);
 // How often it was asked.
