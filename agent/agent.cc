@@ -13,6 +13,7 @@
 #include "agent/hot/rt/real.h"
 #include "agent/hot/rt/sandbox.h"
 #include "agent/hot/unwind/unwinder.h"
+#include "agent/service/api/api.h"
 #include "agent/service/service.h"
 
 // The agent's own code, from the linker.
@@ -26,6 +27,9 @@ namespace {
 // The process for which the agent is active; 0: for none. A child of vfork
 // shares our memory but not our pid, and must leave everything alone.
 constinit std::atomic<long> g_active_pid{0};
+
+// The service part has begun.
+constinit std::atomic<bool> g_serving{false};
 
 class ErrnoKept {
  public:
@@ -111,6 +115,7 @@ void ProcessBegins(const char* const* environment) {
       .pthread_create = hot::g_real_other.pthread_create,
       .unwinder = NameOf(backend),
   });
+  g_serving.store(true, std::memory_order_release);
 }
 
 void ProcessEnds() {
@@ -118,6 +123,11 @@ void ProcessEnds() {
   const ErrnoKept errno_kept;
   const hot::Unrecorded unrecorded;
   service::AtExit();
+}
+
+const pprofagent_api* ProgramInterface(uint32_t abi) {
+  if (abi != PPROFAGENT_ABI || !g_serving.load(std::memory_order_acquire)) return nullptr;
+  return &service::ApiTable();
 }
 
 }  // namespace pprofagent

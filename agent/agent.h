@@ -4,6 +4,10 @@
 // to service code.
 #pragma once
 
+#include <cstdint>
+
+struct pprofagent_api;
+
 namespace pprofagent {
 
 // From the constructor. Reads the options out of `environment` and starts what
@@ -13,5 +17,9 @@ void ProcessBegins(const char* const* environment);
 // From whatever ends the process; writes the profiles due at exit. Harmless
 // when called again, in a child of vfork, or when ProcessBegins never ran.
 void ProcessEnds();
+
+// The interface for the program itself, of this version; null: the agent knows it
+// not, or is not active. Any thread, any time.
+const pprofagent_api* ProgramInterface(uint32_t abi);
 
 }  // namespace pprofagent

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "agent/hot/snapshot.h"
+
 namespace pprofagent::hot {
 
 // Mean bytes between two heap samples; 1 records every allocation, 0 none.
@@ -62,6 +64,13 @@ struct PerfUse {
   int refusal;       // the errno of the last event that was refused, 0: none was
 };
 PerfUse ReadPerfUse();
+
+// The calling thread's stack without the agent's frames and the `skip` innermost
+// of the program's; depth 0 if it cannot be had, which is counted.
+StackView CaptureStack(uint32_t skip);
+
+// Whether the program has put itself under seccomp (rt/sandbox.h).
+bool InSandbox();
 
 // From here on nothing this thread does is recorded: for the agent's own.
 void ExcludeThisThread();

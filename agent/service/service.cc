@@ -25,6 +25,7 @@
 #include "agent/service/base/signal_block.h"
 #include "agent/service/base/status.h"
 #include "agent/service/control/helper_thread.h"
+#include "agent/service/control/jobs.h"
 #include "agent/service/control/verbs.h"
 #include "agent/service/endpoints/endpoints.h"
 #include "agent/service/http/server.h"
@@ -33,6 +34,7 @@
 #include "agent/service/options/anchor.h"
 #include "agent/service/options/environment.h"
 #include "agent/service/options/glob.h"
+#include "agent/service/profile/custom_profiles.h"
 
 namespace pprofagent::service {
 namespace {
@@ -94,6 +96,7 @@ bool ServePending() {
     uint32_t expected = kRunning;
     exit_phase.compare_exchange_strong(expected, kExiting);
   }
+  RunJobs(*the_controller.load());
   WriteExitFilesOnce();
   if ((requests & hot::kRequestEnd) != 0) hot::EndFilesWritten();
   return requests != 0;
@@ -259,6 +262,8 @@ void AfterForkInChild() {
   if (parent == nullptr) return;
   ForgetHelper();
   ForgetSocketFiles();
+  ForgetJobs();
+  CustomProfilesAfterFork();
   exit_phase.store(kRunning);
   Guarded([parent] {
     InstallController(parent->unwinder(), {.is_fork_child = true, .load_wall_ns = WallClock()});

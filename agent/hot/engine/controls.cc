@@ -9,6 +9,7 @@
 #include "agent/hot/engine/signals.h"
 #include "agent/hot/engine/termination.h"
 #include "agent/hot/engine/thread.h"
+#include "agent/hot/rt/sandbox.h"
 #include "agent/hot/rt/thread_state.h"
 
 namespace pprofagent::hot {
@@ -40,6 +41,22 @@ void StopCpu() { StopCpuEngine(); }
 void TendCpu() { TendCpuThreads(); }
 bool CpuRunning() { return CpuEngineRunning(); }
 int CpuSignal() { return CpuEngineSignal(); }
+
+bool InSandbox() { return IsSandboxed(); }
+
+StackView CaptureStack(uint32_t skip) {
+  if (IsSandboxed()) return {};
+  const Guard guard;
+  if (CurrentRecord() == nullptr) return {};
+  const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const StackRecord* stack = CaptureHookStack(Registers{
+      .pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
+      .sp = frame + 2 * sizeof(uintptr_t),
+      .bp = *reinterpret_cast<const uintptr_t*>(frame),
+  });
+  if (stack == nullptr || stack->depth <= skip) return {};
+  return StackView{stack->pcs + skip, stack->depth - skip, stack->truncated};
+}
 
 void ExcludeThisThread() {
   if (ThreadRecord* record = t_state.record) CpuThreadEnds(record);

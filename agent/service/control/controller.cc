@@ -87,6 +87,13 @@ Reply Controller::Dump(const Kinds& kinds) {
   return reply;
 }
 
+Status Controller::DumpTo(const KindSpec& kind, const std::string& path) const {
+  const Status status = WriteNamedFile(
+      {.path = path}, [this, &kind](ByteStream* stream) { return Produce(kind, stream); });
+  if (!status.ok()) Log(LogLevel::kError, status.text());
+  return status;
+}
+
 Reply Controller::StartCpu(int seconds) {
   Status status = cpu_.Begin(CpuSessions::kOnRequest);
   if (!status.ok()) return Failed(std::move(status));

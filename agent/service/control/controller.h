@@ -52,8 +52,14 @@ class Controller {
   // What is recorded at this moment of a kind that can be (KindSpec::record),
   // since the last Reset.
   Recording Read(const KindSpec& kind) const;
+  // Into a file of the caller's choice.
+  Status DumpTo(const KindSpec& kind, const std::string& path) const;
 
   // --- For clients, who take what was recorded away with them
+  // Whether a client, or a request, has one.
+  bool IsClientCpuRunning() const {
+    return cpu_.IsRunning(CpuSessions::kForClient) || cpu_.IsRunning(CpuSessions::kOnRequest);
+  }
   Status BeginClientCpu() { return cpu_.Begin(CpuSessions::kForClient); }
   // Nothing if it does not run.
   std::optional<CpuInterval> EndClientCpu() { return cpu_.End(CpuSessions::kForClient); }

@@ -20,11 +20,13 @@ Status Dumper::WriteItems(const std::vector<Item>& items, std::vector<std::strin
   const int sequence = std::max(next_sequence_, directory.NextSequence());
   for (const Item& item : items) {
     std::string path;
-    Status status = directory.Write({sequence, std::string(item.kind->name)}, item.produce, &path);
+    // A profile of the program's own may be called anything.
+    const std::string kind = SafeFileName(item.kind->name);
+    Status status = directory.Write({sequence, kind}, item.produce, &path);
     if (status.ok()) {
       written->push_back(path);
       next_sequence_ = sequence + 1;
-      directory.Prune(item.kind->name, options_.keep);
+      directory.Prune(kind, options_.keep);
     } else if (first.ok()) {
       first = status;
     }

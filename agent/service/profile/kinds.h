@@ -13,7 +13,17 @@
 
 namespace pprofagent::service {
 
-enum class Kind { kHeap, kAllocs, kCpu, kMutex, kBlock, kContention, kThreadCreate, kGoroutine };
+enum class Kind {
+  kHeap,
+  kAllocs,
+  kCpu,
+  kMutex,
+  kBlock,
+  kContention,
+  kThreadCreate,
+  kGoroutine,
+  kCustom
+};
 
 struct ValueType {
   std::string_view type;
@@ -44,7 +54,8 @@ struct KindSpec {
 std::span<const KindSpec> KindTable();
 const KindSpec& SpecOf(Kind kind);
 
-// By name or alias; null if there is none.
+// By name or alias; null if there is none. Profiles the program has made itself
+// are in custom_profiles.h.
 const KindSpec* FindKind(std::string_view name);
 
 // "heap, allocs, cpu, ...", for messages.

@@ -182,6 +182,12 @@ void SetStackDepth(uint32_t) {}
 int64_t HeapRate() { return 524288; }
 void SetHeapRate(int64_t) {}
 
+void SetHeapRate(int64_t) {}
+void SetMutexFraction(int64_t) {}
+void SetBlockRate(int64_t) {}
+bool InSandbox() { return false; }
+StackView CaptureStack(uint32_t) { return {}; }
+
 CpuStart StartCpu(int hz) {
   State& state = Global();
   if (state.cpu_start != CpuStart::kOk) return state.cpu_start;

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// pprofagent's interface for the program that is profiled: C99, header only.
+//
+// Include it, link nothing. The program runs with and without the agent: the
+// functions look the agent up when they are first called and return -ENOSYS if
+// it is not there (LD_PRELOAD=libpprofagent.so is what brings it). A program
+// linked statically never finds it.
+//
+// Unless said otherwise, a function
+//   - returns 0 or a positive result, or a negative errno and does nothing;
+//   - may be called by any thread at any time, but not from a signal handler, not
+//     by a child of vfork, and not with a lock held that the write function it is
+//     given takes;
+//   - leaves errno as it was and is no cancellation point.
+// -ENOSYS (no agent), -EAGAIN (no memory, or no thread could be started) and, in
+// a program that has entered a seccomp sandbox, -EPERM can come from all that
+// return an error.
+//
+// Everything here is since 0.1.0.
+#pragma once
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// A kind of profile: one of the agent's ("heap", "allocs", "goroutine", ...) or
+// one that the program made. Valid as long as the process.
+typedef struct pprofagent_profile pprofagent_profile;
+
+// Gets a profile's bytes, in order, on the thread of the call that writes, which
+// returns afterwards. 0: go on; anything else ends the writing, and that call
+// returns -EIO.
+typedef int (*pprofagent_write_fn)(void* context, const void* bytes, size_t size);
+
+// What the agent hands out: newer ones append to it. Not for direct use.
+#define PPROFAGENT_ABI 1
+struct pprofagent_api {
+  uint32_t abi;
+  uint32_t size;  // of this struct, as the agent knows it
+  int (*cpu_start)(pprofagent_write_fn write, void* context);
+  int (*cpu_stop)(void);
+  int64_t (*set_heap_rate)(int64_t bytes);
+  int64_t (*set_mutex_fraction)(int64_t fraction);
+  int64_t (*set_block_rate)(int64_t nanoseconds);
+  pprofagent_profile* (*lookup)(const char* name);
+  int (*create)(const char* name, pprofagent_profile** profile);
+  size_t (*list)(pprofagent_profile** profiles, size_t capacity);
+  const char* (*name)(const pprofagent_profile* profile);
+  int64_t (*count)(pprofagent_profile* profile);
+  int (*add)(pprofagent_profile* profile, const void* key, int64_t value, int skip);
+  int (*remove)(pprofagent_profile* profile, const void* key);
+  int (*write)(pprofagent_profile* profile, int debug, pprofagent_write_fn write, void* context);
+  int (*dump)(pprofagent_profile* profile, const char* path);
+};
+
+// The agent's table; null without it. Found once; a later call costs two loads.
+static inline const struct pprofagent_api* pprofagent_get(void) {
+  typedef const struct pprofagent_api* (*get_fn)(uint32_t abi);
+  // All ones: it was looked for and is not there.
+  static get_fn found;
+  get_fn get = __atomic_load_n(&found, __ATOMIC_ACQUIRE);
+  if (get == (get_fn)-1) return NULL;
+  if (get == NULL) {
+    const int saved_errno = errno;
+    // RTLD_DEFAULT, which <dlfcn.h> has only under _GNU_SOURCE.
+    void* const symbol = dlsym((void*)0, "pprofagent_get_api");
+    errno = saved_errno;
+    *(void**)(&get) = symbol;
+    __atomic_store_n(&found, symbol == NULL ? (get_fn)-1 : get, __ATOMIC_RELEASE);
+    if (symbol == NULL) return NULL;
+  }
+  return get(PPROFAGENT_ABI);
+}
+
+// Whether an agent is there and active in this process (PPROFAGENT_ONLY).
+static inline int pprofagent_present(void) { return pprofagent_get() != NULL; }
+
+// --- CPU profiles -------------------------------------------------------------
+
+// Starts a CPU profile of all threads, at PPROFAGENT_CPU_RATE samples per second
+// of CPU time. pprofagent_cpu_stop passes it to `write`. -EBUSY: one runs already,
+// started here or by a signal (one that an option has started does not count); -ENOTSUP: the kernel
+// or the program leaves the agent no timer or no signal.
+static inline int pprofagent_cpu_start(pprofagent_write_fn write, void* context) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->cpu_start(write, context);
+}
+
+// Ends it and writes it (profile.proto, compressed by gzip) by the function given
+// at the start, but on this thread; returns after the last byte. -EINVAL: none
+// runs; -EIO: the write function refused.
+static inline int pprofagent_cpu_stop(void) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->cpu_stop();
+}
+
+// --- Rates --------------------------------------------------------------------
+
+// Mean bytes between two heap samples; 1: every allocation, 0: none. Takes effect
+// in each thread at its next sample. Returns the rate before; a negative one only
+// asks.
+static inline int64_t pprofagent_set_heap_rate(int64_t bytes) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->set_heap_rate(bytes);
+}
+
+// One of so many contended releases of locks is recorded in the mutex and
+// contention profiles; 1: all, 0: none. At once in all threads. Returns the
+// fraction before; a negative one only asks.
+static inline int64_t pprofagent_set_mutex_fraction(int64_t fraction) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->set_mutex_fraction(fraction);
+}
+
+// Waits of at least so many nanoseconds are recorded in the block profile, shorter
+// ones in proportion to their length; 1: all, 0: none. At once in all threads.
+// Returns the rate before; a negative one only asks.
+static inline int64_t pprofagent_set_block_rate(int64_t nanoseconds) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->set_block_rate(nanoseconds);
+}
+
+// --- Profiles by name ---------------------------------------------------------
+
+// Null: there is none of this name, or no agent. Aliases are known ("threads").
+// CPU time ("cpu", "profile") is recorded over an interval only and is not among
+// them: see pprofagent_cpu_start.
+static inline pprofagent_profile* pprofagent_lookup(const char* name) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? NULL : api->lookup(name);
+}
+
+// All there are, the agent's and the program's, ordered by name. Stores at most
+// `capacity` of them and returns how many there are; 0 without an agent.
+static inline size_t pprofagent_list(pprofagent_profile** profiles, size_t capacity) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? 0 : api->list(profiles, capacity);
+}
+
+// Valid as long as the process. "" for a null profile.
+static inline const char* pprofagent_name(const pprofagent_profile* profile) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL || profile == NULL ? "" : api->name(profile);
+}
+
+// Of the program's own profiles: entries that are in it now. Of threads: threads.
+// Of the others: different stacks. -EINVAL: null.
+static inline int64_t pprofagent_count(pprofagent_profile* profile) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->count(profile);
+}
+
+// Writes what the profile has at this moment, as profile.proto compressed by gzip
+// (debug 0). Returns after the last byte. -EINVAL: a null profile, or a debug
+// other than 0; -EIO: the write function refused.
+static inline int pprofagent_write(pprofagent_profile* profile, int debug,
+                                   pprofagent_write_fn write, void* context) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->write(profile, debug, write, context);
+}
+
+// Writes it into a file, whole or not at all: to `path` (relative to the working
+// directory), or, if that is null, into the dump directory under the usual name.
+// -EINVAL: a null profile; -EIO: the file could not be written; the log says why.
+static inline int pprofagent_dump(pprofagent_profile* profile, const char* path) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->dump(profile, path);
+}
+
+// --- Profiles of the program's own --------------------------------------------
+//
+// A set of things that are alive (connections, requests, handles), each with the
+// stack that made it: add when it is made, remove when it goes. The profile shows
+// where those come from that are there now.
+
+// Makes one. The name (at most 100 bytes, unique) becomes its sample type, its
+// unit is "count". There is no way to unmake it. -EINVAL: no name, or one too
+// long; -EEXIST: the program has made one of this name before, and `*profile` is
+// that one; -EPERM: the agent has one of this name.
+static inline int pprofagent_create(const char* name, pprofagent_profile** profile) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->create(name, profile);
+}
+
+// Puts `key` in, with the caller's stack less its `skip` innermost frames, and a
+// weight, usually 1. Costs about a microsecond. -EINVAL: a null profile or key, a
+// negative skip; -EPERM: one of the agent's own; -EEXIST: the key is in already.
+static inline int pprofagent_add(pprofagent_profile* profile, const void* key, int64_t value,
+                                 int skip) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->add(profile, key, value, skip);
+}
+
+// Takes it out. -ENOENT: it is not in.
+static inline int pprofagent_remove(pprofagent_profile* profile, const void* key) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return api == NULL ? -ENOSYS : api->remove(profile, key);
+}
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// pprofagent's interface for C++20 programs, header only, over pprofagent.h,
+// whose promises hold here as well: nothing to link, harmless without the agent,
+// any thread, no signal handlers.
+//
+// Errors are std::error_code of the generic category; function_not_supported
+// (ENOSYS): no agent is there. Nothing throws but what the program's own writer
+// throws (see writer) and std::bad_alloc.
+#pragma once
+
+#include <pprofagent/pprofagent.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace pprofagent {
+
+// Whether an agent is there and active in this process.
+[[nodiscard]] inline bool present() noexcept { return ::pprofagent_present() != 0; }
+
+// Gets a profile's bytes in order; false ends the writing. What it throws passes
+// through the function that writes (from a destructor it is swallowed).
+using writer = std::function<bool(std::string_view)>;
+
+// A writer into a stream, which must outlive it.
+[[nodiscard]] inline writer to(std::ostream& stream) {
+  return [&stream](std::string_view bytes) {
+    stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return stream.good();
+  };
+}
+
+namespace detail {
+
+inline std::error_code error(std::int64_t result) {
+  return result < 0 ? std::error_code(static_cast<int>(-result), std::generic_category())
+                    : std::error_code();
+}
+
+// No exception may pass the agent's frames: it waits here until they are gone.
+struct sink {
+  const writer& write;
+  std::exception_ptr thrown;
+
+  static int call(void* context, const void* bytes, std::size_t size) noexcept {
+    auto& self = *static_cast<sink*>(context);
+    try {
+      return self.write({static_cast<const char*>(bytes), size}) ? 0 : 1;
+    } catch (...) {
+      self.thrown = std::current_exception();
+      return 1;
+    }
+  }
+  void rethrow() const {
+    if (thrown) std::rethrow_exception(thrown);
+  }
+};
+
+}  // namespace detail
+
+// A CPU profile of all threads, from its construction to stop() or its end:
+//
+//   std::ofstream file("cpu.pb.gz", std::ios::binary);
+//   pprofagent::cpu_profile profile(pprofagent::to(file));
+//   work();
+//
+// At most one at a time; a second one has an error and records nothing.
+class cpu_profile {
+ public:
+  explicit cpu_profile(writer write) : write_(std::move(write)) {
+    error_ = detail::error(::pprofagent_cpu_start(&detail::sink::call, &sink_));
+    running_ = !error_;
+  }
+  cpu_profile(const cpu_profile&) = delete;
+  cpu_profile& operator=(const cpu_profile&) = delete;
+  ~cpu_profile() {
+    if (running_) ::pprofagent_cpu_stop();
+  }
+
+  // Whether it records.
+  explicit operator bool() const noexcept { return running_; }
+  // Why it does not: device_or_resource_busy, not_supported,
+  // function_not_supported.
+  [[nodiscard]] std::error_code error() const noexcept { return error_; }
+
+  // Ends it and writes it, on this thread; returns after the last byte.
+  // invalid_argument: it does not run; io_error: the writer refused.
+  std::error_code stop() {
+    if (!running_) return std::make_error_code(std::errc::invalid_argument);
+    running_ = false;
+    const std::error_code result = detail::error(::pprofagent_cpu_stop());
+    sink_.rethrow();
+    return result;
+  }
+
+ private:
+  writer write_;
+  detail::sink sink_{write_, nullptr};
+  std::error_code error_;
+  bool running_ = false;
+};
+
+// A kind of profile, the agent's or one of the program's own. A handle: copies
+// are the same profile, which is there as long as the process. An empty one
+// (there is none of this name, no agent) answers every call with
+// invalid_argument, or function_not_supported.
+class profile {
+ public:
+  profile() = default;
+  explicit profile(pprofagent_profile* handle) noexcept : handle_(handle) {}
+
+  // Empty if there is none.
+  [[nodiscard]] static profile lookup(const std::string& name) {
+    return profile(::pprofagent_lookup(name.c_str()));
+  }
+  // One of the program's own, new; or the one of this name if the program has
+  // made it before. Empty without an agent, for a bad name, and for the name of
+  // one of the agent's.
+  [[nodiscard]] static profile create(const std::string& name) {
+    pprofagent_profile* handle = nullptr;
+    ::pprofagent_create(name.c_str(), &handle);  // -EEXIST: it is that one
+    return profile(handle);
+  }
+  // All there are, by name.
+  [[nodiscard]] static std::vector<profile> all() {
+    std::vector<pprofagent_profile*> handles(::pprofagent_list(nullptr, 0));
+    const std::size_t count = ::pprofagent_list(handles.data(), handles.size());
+    if (count < handles.size()) handles.resize(count);
+    return {handles.begin(), handles.end()};
+  }
+
+  explicit operator bool() const noexcept { return handle_ != nullptr; }
+  [[nodiscard]] std::string_view name() const { return ::pprofagent_name(handle_); }
+  // Entries, threads or stacks (pprofagent_count); 0 of an empty one.
+  [[nodiscard]] std::size_t count() const {
+    const std::int64_t count = ::pprofagent_count(handle_);
+    return count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+
+  // Writes what it has at this moment, as compressed profile.proto. io_error: the
+  // writer refused.
+  std::error_code write(const writer& write) const {
+    detail::sink sink{write, nullptr};
+    const std::error_code result =
+        detail::error(::pprofagent_write(handle_, 0, &detail::sink::call, &sink));
+    sink.rethrow();
+    return result;
+  }
+  // Into a file, whole or not at all; without a path into the dump directory.
+  std::error_code dump() const { return detail::error(::pprofagent_dump(handle_, nullptr)); }
+  std::error_code dump(const std::string& path) const {
+    return detail::error(::pprofagent_dump(handle_, path.c_str()));
+  }
+
+  // Of the program's own: puts a thing in with the caller's stack, takes it out.
+  // file_exists: it is in already; no_such_file_or_directory: it is not in;
+  // operation_not_permitted: the profile is the agent's.
+  std::error_code add(const void* key, std::int64_t value = 1, int skip = 0) const {
+    return detail::error(::pprofagent_add(handle_, key, value, skip));
+  }
+  std::error_code remove(const void* key) const {
+    return detail::error(::pprofagent_remove(handle_, key));
+  }
+
+  [[nodiscard]] pprofagent_profile* handle() const noexcept { return handle_; }
+
+ private:
+  pprofagent_profile* handle_ = nullptr;
+};
+
+// Keeps the object it is a member of in a profile while that is alive:
+//
+//   class connection { ...  pprofagent::tracked tracked_{connections, this}; };
+class tracked {
+ public:
+  tracked(const profile& in, const void* key) : profile_(in), key_(key) {
+    is_in_ = !profile_.add(key_, 1, 0);
+  }
+  tracked(const tracked&) = delete;
+  tracked& operator=(const tracked&) = delete;
+  ~tracked() {
+    if (is_in_) profile_.remove(key_);
+  }
+
+ private:
+  profile profile_;
+  const void* key_;
+  bool is_in_ = false;
+};
+
+// As profile::lookup("heap").write(write).
+inline std::error_code write_heap(const writer& write) {
+  return profile::lookup("heap").write(write);
+}
+
+// See pprofagent_set_mutex_fraction and pprofagent_set_block_rate.
+inline std::int64_t set_mutex_fraction(std::int64_t fraction) {
+  return ::pprofagent_set_mutex_fraction(fraction);
+}
+inline std::int64_t set_block_rate(std::chrono::nanoseconds rate) {
+  return ::pprofagent_set_block_rate(rate.count());
+}
+
+// Mean bytes between two heap samples; returns the rate before, negative without
+// an agent. A negative rate only asks.
+inline std::int64_t set_heap_rate(std::int64_t bytes) { return ::pprofagent_set_heap_rate(bytes); }
+
+}  // namespace pprofagent
