@@ -43,7 +43,7 @@ class WithAgent(Interface):
             "remove": [0], "remove again": [-errno.ENOENT], "count": [2], "dump": [0],
             "lookup": [1], "lookup nothing": [0], "lookup cpu": [0], "list": [1],
             "add to heap": [-errno.EPERM], "dump to": [0], "dump to nowhere": [-errno.EIO],
-            "refused": [-errno.EIO], "heap rate": [524288, 4096],
+            "refused": [-errno.EIO], "text": [0], "is text": [1], "heap rate": [524288, 4096],
             "mutex fraction": [1, 7], "block rate": [1000000, 1000]})
         self.assertGreater(self.read(cpu).total("cpu", "burn_cpu"), 100_000_000)
         self.assertEqual(self.read(heap).sample_types[-1], ("inuse_space", "bytes"))
@@ -57,7 +57,7 @@ class WithAgent(Interface):
         self.assertEqual(answers, [
             ("present", "1"), ("second", str(errno.EBUSY)), ("stop", "0"),
             ("stop again", str(errno.EINVAL)), ("connections", "2"), ("connections", "1"),
-            ("write", "0"), ("gzip", "1"), ("connections", "0"),
+            ("text", "0"), ("begins connections", "profile"), ("connections", "0"),
             ("caught by the", "writer"), ("profiles", "1"), ("rate", "1000000")])
         self.assertGreater(self.read(cpu).total("cpu"), 0)
 

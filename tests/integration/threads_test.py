@@ -2,6 +2,7 @@
 """The thread dump: it finds every thread and what it does, and no thread notices."""
 
 import os
+import re
 import signal
 import subprocess
 import unittest
@@ -68,6 +69,59 @@ class ThreadDump(Blocked):
         before = sorted(os.listdir(f"/proc/{self.process.pid}/fd"))
         self.dump(3)
         self.assertEqual(sorted(os.listdir(f"/proc/{self.process.pid}/fd")), before)
+
+
+class Texts(Blocked):
+    def texts(self, *forms):
+        """The forms, over HTTP on the Unix socket, by number."""
+        socket_path = next(self.dumps.glob("*.sock"))
+        found = {}
+        for form in forms:
+            result = subprocess.run(
+                ["curl", "-sS", "--max-time", "60", "--unix-socket", socket_path,
+                 f"http://localhost/debug/pprof/goroutine?debug={form}"],
+                capture_output=True, text=True, check=True)
+            found[form] = result.stdout
+        return found
+
+    def start(self, *arguments):
+        answer = super().start(*arguments, SOCKET="on")
+        harness.wait_until(lambda: list(self.dumps.glob("*.sock")), "the socket")
+        return answer
+
+    def test_a_deadlock_is_named_with_both_stacks(self):
+        _, first, second = self.start("lock")
+        text = self.texts(1, 2)
+        for form in (1, 2):
+            self.assertIn("deadlock: 2 threads wait for each other", text[form])
+            for waiter, holder in ((first, second), (second, first)):
+                self.assertRegex(text[form], rf'thread {waiter} "\w+" waits for mutex '
+                                             rf"0x[0-9a-f]+ held by {holder}\n")
+        head, _, rest = text[2].partition("\n\n")
+        for thread in rest.split("\n\n")[:2]:
+            self.assertRegex(thread, r"^thread \d+ \"\w+\" \[mutex wait.*held by \d+\]:")
+            self.assertIn("lock_in_order", thread)
+            self.assertRegex(thread, r"created by (run_lock|main) in thread \d+")
+
+    def test_states_of_every_call(self):
+        self.start()
+        text = self.texts(2)[2]
+        states = dict(re.findall(r'^thread \d+ "(\w+)" \[([^,\]]+)', text, flags=re.M))
+        for name, state in {
+                "nanosleep": "sleep", "sleep": "sleep", "poll": "poll", "select": "select",
+                "epoll_wait": "epoll wait", "recv": "io wait (recv)", "accept": "io wait (accept)",
+                "read_pipe": "io wait (read)", "waitpid": "wait4", "flock": "syscall flock",
+                "sem_wait": "sem wait", "join": "join", "cond_wait": "cond wait",
+                "mutex_lock": "mutex wait", "rwlock_rdlock": "rwlock read wait",
+                "rwlock_wrlock": "rwlock write wait", "barrier": "barrier wait"}.items():
+            self.assertEqual(states.get(name), state, name)
+
+    def test_the_forms_for_tools(self):
+        self.start()
+        text = self.texts(1, 3, 4)
+        self.assertRegex(text[1], r"^goroutine profile: total \d+\n")
+        self.assertRegex(text[3], r"^goroutine \d+ \[[^]]+\]:\n\S.*\)\n\t\S+:\d+ \+0x")
+        self.assertRegex(text[4], r"^--- threadz 1 ---\n\n--- Thread [0-9a-f]+ \(name: ")
 
 
 class WhatItSays(harness.TestCase):

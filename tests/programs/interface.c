@@ -6,6 +6,8 @@
 //   interface CPU_FILE HEAP_FILE
 #include <pprofagent/pprofagent.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static int write_to(void* context, const void* bytes, size_t size) {
@@ -17,6 +19,12 @@ static int refuse(void* context, const void* bytes, size_t size) {
   (void)bytes;
   (void)size;
   return 1;
+}
+
+static int count_goroutine_word(void* context, const void* bytes, size_t size) {
+  (void)size;
+  *(int*)context += strncmp(bytes, "goroutine profile: total ", 25) == 0;
+  return 0;
 }
 
 static void say(const char* what, long long result) { printf("%s %lld\n", what, result); }
@@ -64,15 +72,17 @@ static void use_own_profile(void) {
 
 static void use_the_agents(const char* path) {
   pprofagent_profile* heap = pprofagent_lookup("heap");
-  int key = 0;
+  int is_grouped = 0;
   say("lookup", heap != NULL);
   say("lookup nothing", pprofagent_lookup("haep") != NULL);
   say("lookup cpu", pprofagent_lookup("cpu") != NULL);
   say("list", pprofagent_list(NULL, 0) > 0);
-  say("add to heap", pprofagent_add(heap, &key, 1, 0));
+  say("add to heap", pprofagent_add(heap, &is_grouped, 1, 0));
   say("dump to", pprofagent_dump(heap, path));
   say("dump to nowhere", pprofagent_dump(heap, "/nonexistent/file"));
   say("refused", pprofagent_write(heap, 0, refuse, NULL));
+  say("text", pprofagent_write(pprofagent_lookup("threads"), 1, count_goroutine_word, &is_grouped));
+  say("is text", is_grouped);
   say("heap rate", pprofagent_set_heap_rate(4096));
   say("heap rate", pprofagent_set_heap_rate(-1));
   say("mutex fraction", pprofagent_set_mutex_fraction(7));

@@ -56,9 +56,9 @@ int main(int argc, char** argv) {
       std::cout << "connections " << Connections().count() << "\n";
     }
     std::cout << "connections " << Connections().count() << "\n";
-    std::ostringstream bytes;
-    Say("write", Connections().write(pprofagent::to(bytes)));
-    std::cout << "gzip " << bytes.str().starts_with("\x1f\x8b") << "\n";
+    std::ostringstream text;
+    Say("text", Connections().write(pprofagent::to(text), 1));
+    std::cout << "begins " << text.str().substr(0, text.str().find(':')) << "\n";
   }
   std::cout << "connections " << Connections().count() << "\n";
   try {

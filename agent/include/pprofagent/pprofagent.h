@@ -85,8 +85,9 @@ static inline int pprofagent_present(void) { return pprofagent_get() != NULL; }
 
 // Starts a CPU profile of all threads, at PPROFAGENT_CPU_RATE samples per second
 // of CPU time. pprofagent_cpu_stop passes it to `write`. -EBUSY: one runs already,
-// started here or by a signal (one that an option has started does not count); -ENOTSUP: the kernel
-// or the program leaves the agent no timer or no signal.
+// started here, by a signal or over HTTP (one that an option has started does not
+// count); -ENOTSUP: the kernel or the program leaves the agent no timer or no
+// signal.
 static inline int pprofagent_cpu_start(pprofagent_write_fn write, void* context) {
   const struct pprofagent_api* api = pprofagent_get();
   return api == NULL ? -ENOSYS : api->cpu_start(write, context);
@@ -157,8 +158,10 @@ static inline int64_t pprofagent_count(pprofagent_profile* profile) {
 }
 
 // Writes what the profile has at this moment, as profile.proto compressed by gzip
-// (debug 0). Returns after the last byte. -EINVAL: a null profile, or a debug
-// other than 0; -EIO: the write function refused.
+// (debug 0), or as text for people (debug 1; of threads also 2: every one by
+// itself, 3: in the grammar of Go's dumps, 4: as threadz). Returns after the last
+// byte. -EINVAL: a null profile, a negative debug, or a profile without text; -EIO:
+// the write function refused.
 static inline int pprofagent_write(pprofagent_profile* profile, int debug,
                                    pprofagent_write_fn write, void* context) {
   const struct pprofagent_api* api = pprofagent_get();

@@ -148,12 +148,12 @@ class profile {
     return count > 0 ? static_cast<std::size_t>(count) : 0;
   }
 
-  // Writes what it has at this moment, as compressed profile.proto. io_error: the
-  // writer refused.
-  std::error_code write(const writer& write) const {
+  // Writes what it has at this moment, as compressed profile.proto, or as text
+  // (pprofagent_write says which debug gives what). io_error: the writer refused.
+  std::error_code write(const writer& write, int debug = 0) const {
     detail::sink sink{write, nullptr};
     const std::error_code result =
-        detail::error(::pprofagent_write(handle_, 0, &detail::sink::call, &sink));
+        detail::error(::pprofagent_write(handle_, debug, &detail::sink::call, &sink));
     sink.rethrow();
     return result;
   }

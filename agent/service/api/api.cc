@@ -18,6 +18,9 @@
 #include "agent/service/profile/custom_profiles.h"
 #include "agent/service/profile/recording.h"
 #include "agent/service/sink/gzip.h"
+#include "agent/service/text/memory_stats.h"
+#include "agent/service/text/profile_text.h"
+#include "agent/service/text/thread_text.h"
 
 namespace pprofagent::service {
 namespace {
@@ -198,13 +201,24 @@ int64_t Count(pprofagent_profile* profile) {
   });
 }
 
+std::string Text(const KindSpec& kind, int debug, const ProfileContext& context) {
+  if (kind.text_form == TextForm::kThreads) return ThreadsText(debug, kind.name);
+  const std::string stats = kind.text_form == TextForm::kHeap ? MemoryStats() : std::string();
+  return ProfileText(kind.record(kind, context), {kind.name, stats});
+}
+
 int Write(pprofagent_profile* profile, int debug, pprofagent_write_fn write, void* context) {
   const KindSpec* kind = KindOf(profile);
-  if (kind == nullptr || write == nullptr || debug != 0) return -EINVAL;
+  if (kind == nullptr || write == nullptr || debug < 0) return -EINVAL;
+  if (debug != 0 && kind->text_form == TextForm::kNone) return -EINVAL;
   std::string bytes;
   const int result = Guarded([&] {
     return OnHelper([&](Controller& controller) {
       const ProfileContext about = controller.Context();
+      if (debug != 0) {
+        bytes = Text(*kind, debug, about);
+        return 0;
+      }
       return Compress(kind->record(*kind, about), about, &bytes).ok() ? 0 : -EAGAIN;
     });
   });

@@ -14,10 +14,12 @@
 #include "agent/service/endpoints/parameters.h"
 #include "agent/service/endpoints/release_memory.h"
 #include "agent/service/endpoints/symbol_page.h"
+#include "agent/service/profile/custom_profiles.h"
 #include "agent/service/profile/recording.h"
 #include "agent/service/sink/gzip.h"
 #include "agent/service/text/memory_stats.h"
 #include "agent/service/text/profile_text.h"
+#include "agent/service/text/thread_text.h"
 
 namespace pprofagent::service {
 namespace {
@@ -118,7 +120,11 @@ Response FilePage(const std::string& path) {
 
 int64_t CountOf(const KindSpec& kind, const Controller& controller) {
   if (kind.record == nullptr) return 0;
-  return static_cast<int64_t>(controller.Read(kind).samples.size());
+  const Recording recording = controller.Read(kind);
+  if (kind.kind != Kind::kGoroutine) return static_cast<int64_t>(recording.samples.size());
+  int64_t threads = 0;
+  for (const RecordedSample& sample : recording.samples) threads += sample.values[0];
+  return threads;
 }
 
 Response Index(const Controller& controller) {
@@ -133,6 +139,9 @@ Response Index(const Controller& controller) {
   for (const KindSpec& kind : KindTable()) {
     rows.push_back({kind.kind == Kind::kCpu ? "profile" : std::string(kind.name), kind.description,
                     CountOf(kind, controller)});
+  }
+  for (const KindSpec* kind : CustomKinds()) {
+    rows.push_back({std::string(kind->name), kind->description, CountOfCustom(*kind)});
   }
   return {.content_type = "text/html; charset=utf-8", .body = IndexPage(rows)};
 }
@@ -167,6 +176,9 @@ Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Re
     const int64_t due_ns = MonotonicClock() + *duration_ns;
     return {{}, std::make_unique<Difference>(due_ns, kind, std::string(name), &controller_)};
   }
+  if (debug > 0 && kind.text_form == TextForm::kThreads) {
+    return {{.body = ThreadsText(debug, name)}};
+  }
   if (debug > 0 && kind.text_form != TextForm::kNone) {
     const std::string stats = kind.text_form == TextForm::kHeap ? MemoryStats() : std::string();
     return {{.body = ProfileText(controller_.Read(kind), {name, stats})}};
@@ -183,6 +195,7 @@ Answer Endpoints::Profile(std::string_view name, const Request& request) {
   if (name == "memstats") return {{.body = MemoryStats()}};
   if (name == "maps") return {FilePage("/proc/self/maps")};
   const KindSpec* kind = FindKind(name);
+  if (kind == nullptr) kind = FindCustomKind(name);
   if (kind == nullptr) return {ProfileError(404, "Unknown profile")};
   if (kind->record == nullptr) return CpuTime(request);
   return Recorded(*kind, name, request);

@@ -76,7 +76,8 @@ std::unique_ptr<Custom> NewCustom(std::string_view name) {
                   .default_sample_type = "",
                   .period_type = custom->type,
                   .description = "What the program itself has put in.",
-                  .record = RecordCustom};
+                  .record = RecordCustom,
+                  .text_form = TextForm::kCount};
   return custom;
 }
 

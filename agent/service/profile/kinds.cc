@@ -94,7 +94,7 @@ constexpr KindSpec kTable[] = {
      {"goroutine", "count"},
      "Stacks of all threads at this moment.",
      RecordThreads,
-     TextForm::kCount},
+     TextForm::kThreads},
 };
 
 }  // namespace

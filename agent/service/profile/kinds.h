@@ -31,7 +31,7 @@ struct ValueType {
 };
 
 // How the kind looks as text (?debug=1; agent/service/text).
-enum class TextForm { kNone, kHeap, kContention, kMutex, kCount };
+enum class TextForm { kNone, kHeap, kContention, kMutex, kCount, kThreads };
 
 struct Recording;
 struct ProfileContext;

@@ -178,6 +178,8 @@ std::string CountText(const Recording& recording, std::string_view name) {
 
 }  // namespace
 
+std::string MemoryMapText(const Mappings& mappings) { return MemoryMap(mappings); }
+
 std::string ProfileText(const Recording& recording, const TextOptions& options) {
   switch (recording.kind->text_form) {
     case TextForm::kHeap:
@@ -188,6 +190,7 @@ std::string ProfileText(const Recording& recording, const TextOptions& options) 
       return ContentionText(recording, true);
     case TextForm::kCount:
       return CountText(recording, options.name);
+    case TextForm::kThreads:  // thread_text.h
     case TextForm::kNone:
       break;
   }

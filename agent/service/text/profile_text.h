@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "agent/service/profile/mappings.h"
 #include "agent/service/profile/recording.h"
 
 namespace pprofagent::service {
@@ -17,6 +18,9 @@ struct TextOptions {
   // What the program's allocator says, for the heap profile (memory_stats.h).
   std::string memory_stats;
 };
+
+// The kernel's list, by which pprof finds the binaries, with their build IDs.
+std::string MemoryMapText(const Mappings& mappings);
 
 // Empty for kinds that have no text form.
 std::string ProfileText(const Recording& recording, const TextOptions& options);
