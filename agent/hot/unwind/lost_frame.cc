@@ -166,7 +166,8 @@ bool FrameSizeOf(uintptr_t function, uintptr_t* size) {
   }
   int32_t subtracted = 0;
   if (code.Has(at, {0x48, 0x83, 0xec}) && at + 3 < code.size) {
-    subtracted = static_cast<int8_t>(code.bytes[at + 3]);
+    constexpr int32_t kSign = 0x80;
+    subtracted = (code.bytes[at + 3] ^ kSign) - kSign;
   } else if (code.Has(at, {0x48, 0x81, 0xec}) && !code.Read32(at + 3, &subtracted)) {
     return false;
   }

@@ -20,6 +20,11 @@
 // Everything here is since 0.1.0.
 #pragma once
 
+// It is C: a C++ program that wants no C casts and no NULL means its own code.
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC system_header
+#endif
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>

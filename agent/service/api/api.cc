@@ -190,7 +190,7 @@ int64_t Count(pprofagent_profile* profile) {
   return Guarded([&] {
     int64_t count = 0;
     const int result = OnHelper([&](Controller& controller) {
-      const Recording recording = kind->record(*kind, controller.Context());
+      const Recording recording = controller.Read(*kind);
       count = static_cast<int64_t>(recording.samples.size());
       if (kind->kind != Kind::kGoroutine) return 0;
       count = 0;
@@ -201,10 +201,10 @@ int64_t Count(pprofagent_profile* profile) {
   });
 }
 
-std::string Text(const KindSpec& kind, int debug, const ProfileContext& context) {
+std::string Text(const KindSpec& kind, int debug, const Controller& controller) {
   if (kind.text_form == TextForm::kThreads) return ThreadsText(debug, kind.name);
   const std::string stats = kind.text_form == TextForm::kHeap ? MemoryStats() : std::string();
-  return ProfileText(kind.record(kind, context), {kind.name, stats});
+  return ProfileText(controller.Read(kind), {kind.name, stats});
 }
 
 int Write(pprofagent_profile* profile, int debug, pprofagent_write_fn write, void* context) {
@@ -214,12 +214,11 @@ int Write(pprofagent_profile* profile, int debug, pprofagent_write_fn write, voi
   std::string bytes;
   const int result = Guarded([&] {
     return OnHelper([&](Controller& controller) {
-      const ProfileContext about = controller.Context();
       if (debug != 0) {
-        bytes = Text(*kind, debug, about);
+        bytes = Text(*kind, debug, controller);
         return 0;
       }
-      return Compress(kind->record(*kind, about), about, &bytes).ok() ? 0 : -EAGAIN;
+      return Compress(controller.Read(*kind), controller.Context(), &bytes).ok() ? 0 : -EAGAIN;
     });
   });
   return result == 0 ? Pass(bytes, write, context) : result;

@@ -217,6 +217,7 @@ const uintptr_t* CreationFrame(const ThreadReport& report, const hot::StackView&
 std::vector<std::pair<int32_t, uintptr_t>> WaitsOf(const ThreadList& list,
                                                    const std::vector<size_t>& circle) {
   std::vector<std::pair<int32_t, uintptr_t>> waits;
+  waits.reserve(circle.size());
   for (const size_t i : circle) {
     waits.emplace_back(list.threads[i].sample.tid, list.threads[i].sample.object);
   }
