@@ -7,7 +7,6 @@
 #include "tools/fetch/parse.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static_cast<void>(
-      cpprof::fetch::ParseProfile(std::string(reinterpret_cast<const char*>(data), size)));
+  static_cast<void>(cpprof::fetch::ParseProfile({reinterpret_cast<const char*>(data), size}));
   return 0;
 }

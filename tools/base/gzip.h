@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// gzip's writing half: one member, default level, without name or time, so that equal input makes
+// gzip's writing half: one member, without name or time, so that equal input makes
 // equal files. Reading, with its limits, is the fetch folder's.
 #pragma once
 

@@ -5,9 +5,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
+#include "tools/base/column.h"
 #include "tools/base/status.h"
 
 namespace cpprof::fetch {
@@ -20,6 +20,6 @@ bool IsGzip(std::string_view bytes);
 uint64_t DecompressionLimit(uint64_t compressed);
 
 // Errors are worded as the reference's: "unexpected EOF", "gzip: invalid checksum", ...
-Result<std::string> Gunzip(std::string_view bytes, uint64_t limit);
+Result<Bytes> Gunzip(std::string_view bytes, uint64_t limit);
 
 }  // namespace cpprof::fetch

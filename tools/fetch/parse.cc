@@ -31,11 +31,13 @@ Result<profile::Profile> ParseKnownFormats(std::string_view bytes) {
 
 }  // namespace
 
-Result<profile::Profile> ParseProfile(std::string bytes) {
+Result<profile::Profile> ParseProfile(std::string_view bytes) {
+  Bytes unfolded;
   if (IsGzip(bytes)) {
-    auto unfolded = Gunzip(bytes, DecompressionLimit(bytes.size()));
-    if (!unfolded.ok()) return unfolded.status().Annotate("decompressing profile");
-    bytes = std::move(*unfolded);
+    auto plain = Gunzip(bytes, DecompressionLimit(bytes.size()));
+    if (!plain.ok()) return plain.status().Annotate("decompressing profile");
+    unfolded = std::move(*plain);
+    bytes = View(unfolded);
   }
   auto known = ParseKnownFormats(bytes);
   if (known.ok()) return known;

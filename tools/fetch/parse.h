@@ -4,13 +4,13 @@
 // profile.proto or one of the formats before it.
 #pragma once
 
-#include <string>
+#include <string_view>
 
 #include "tools/base/status.h"
 #include "tools/profile/profile.h"
 
 namespace cpprof::fetch {
 
-Result<profile::Profile> ParseProfile(std::string bytes);
+Result<profile::Profile> ParseProfile(std::string_view bytes);
 
 }  // namespace cpprof::fetch

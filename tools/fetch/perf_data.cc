@@ -71,7 +71,7 @@ Status Run(const std::vector<std::string>& command) {
 
 bool IsPerfData(std::string_view bytes) { return bytes.starts_with("PERFILE2"); }
 
-Result<std::string> ConvertPerfData(const std::string& path, Notices* notices) {
+Result<Bytes> ConvertPerfData(const std::string& path, Notices* notices) {
   notices->Print("Converting " + path + " to a profile.proto... (May take a few minutes)");
   const TemporaryFile converted;
   if (!converted.ok()) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "tools/base/column.h"
 #include "tools/base/notices.h"
 #include "tools/base/status.h"
 
@@ -14,6 +15,6 @@ namespace cpprof::fetch {
 bool IsPerfData(std::string_view bytes);
 
 // The bytes of the profile that perf_to_profile makes of the file.
-Result<std::string> ConvertPerfData(const std::string& path, Notices* notices);
+Result<Bytes> ConvertPerfData(const std::string& path, Notices* notices);
 
 }  // namespace cpprof::fetch

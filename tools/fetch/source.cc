@@ -50,10 +50,10 @@ Status TooLong(const std::string& path, uint64_t limit) {
                                  static_cast<unsigned long long>(limit >> 20)));
 }
 
-Result<std::string> ReadAll(int descriptor, const std::string& path, uint64_t size_hint,
+Result<Bytes> ReadAll(int descriptor, const std::string& path, uint64_t size_hint,
                             uint64_t limit) {
   static constexpr size_t kStep = 64 << 10;
-  std::string bytes;
+  Bytes bytes;
   bytes.resize(size_hint + 1);
   size_t size = 0;
   while (true) {
@@ -71,10 +71,9 @@ Result<std::string> ReadAll(int descriptor, const std::string& path, uint64_t si
   return bytes;
 }
 
-Result<FetchedSource> Parsed(Result<std::string> bytes, std::string url) {
-  if (!bytes.ok()) return bytes.status();
+Result<FetchedSource> Parsed(std::string_view bytes, std::string url) {
   try {
-    auto profile = ParseProfile(std::move(*bytes));
+    auto profile = ParseProfile(bytes);
     if (!profile.ok()) return profile.status();
     return FetchedSource{std::move(*profile), std::move(url)};
   } catch (const std::bad_alloc&) {
@@ -85,8 +84,9 @@ Result<FetchedSource> Parsed(Result<std::string> bytes, std::string url) {
 Result<FetchedSource> FromFile(const std::string& path, Notices* notices) {
   const Activity reading(notices, "Reading " + path);
   auto bytes = ReadFile(path);
-  if (bytes.ok() && IsPerfData(*bytes)) bytes = ConvertPerfData(path, notices);
-  return Parsed(std::move(bytes), "");
+  if (bytes.ok() && IsPerfData(View(*bytes))) bytes = ConvertPerfData(path, notices);
+  if (!bytes.ok()) return bytes.status();
+  return Parsed(View(*bytes), "");
 }
 
 Result<FetchedSource> FromUrl(const Request& request, int seconds, const HttpClient& http,
@@ -94,7 +94,9 @@ Result<FetchedSource> FromUrl(const Request& request, int seconds, const HttpCli
   notices->Print("Fetching profile over HTTP from " + request.url);
   if (seconds > 0) notices->Print("Please wait... (" + WaitText(seconds) + ")");
   Activity fetching(notices, "Fetching " + request.url);
-  return Parsed(http.Get(request.url, request.timeout_seconds, &fetching), request.url);
+  const auto bytes = http.Get(request.url, request.timeout_seconds, &fetching);
+  if (!bytes.ok()) return bytes.status();
+  return Parsed(*bytes, request.url);
 }
 
 // The profile of the kind named with the source, or else before it.
@@ -119,7 +121,7 @@ std::string WaitText(int seconds) {
   return StrFormat("%ds", seconds);
 }
 
-Result<std::string> ReadFile(const std::string& path) {
+Result<Bytes> ReadFile(const std::string& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat info;
   if (file.get() < 0 || fstat(file.get(), &info) != 0) {

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "tools/base/column.h"
 #include "tools/base/notices.h"
 #include "tools/base/status.h"
 #include "tools/fetch/fetch.h"
@@ -26,6 +27,6 @@ Result<FetchedSource> FetchSource(const std::string& source, const Options& opti
 std::string WaitText(int seconds);
 
 // The whole file; what is not a file that ends is refused.
-Result<std::string> ReadFile(const std::string& path);
+Result<Bytes> ReadFile(const std::string& path);
 
 }  // namespace cpprof::fetch

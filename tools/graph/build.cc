@@ -11,6 +11,7 @@
 #include "tools/base/index_set.h"
 #include "tools/base/strings.h"
 #include "tools/graph/graph.h"
+#include "tools/graph/node_sums.h"
 
 namespace cpprof::graph {
 namespace {
@@ -161,6 +162,7 @@ class GraphBuilder : public Builder {
   Graph Run() {
     graph_.nodes.resize(table_.size());
     for (NodeIndex i = 0; i < table_.size(); ++i) graph_.nodes[i].info = i;
+    if (IsSimple()) return RunSimple();
     if (tags_.wanted()) graph_.tags.resize(table_.size());
     sums_.resize(table_.size());
     for (size_t row = 0; row < profile_.samples.size(); ++row) {
@@ -172,6 +174,47 @@ class GraphBuilder : public Builder {
 
  private:
   static constexpr uint32_t kNever = UINT32_MAX;
+
+  // Only sums are asked for, perhaps with marks of inlining.
+  bool IsSimple() const {
+    return options_.edges != Edges::kAll && !options_.weighting.mean && !tags_.wanted();
+  }
+
+  Graph RunSimple() {
+    const std::vector<NodeSum> sums = SumNodes(profile_, table_, options_.weighting.column);
+    for (NodeIndex i = 0; i < table_.size(); ++i) {
+      if (!IsKept(i)) continue;
+      graph_.nodes[i].flat = sums[i].flat;
+      graph_.nodes[i].cum = sums[i].cum;
+    }
+    if (options_.edges == Edges::kInlineMarks) {
+      for (size_t row = 0; row < profile_.samples.size(); ++row) {
+        if (LoadSample(row)) AddMarks(row);
+      }
+    }
+    return Finish();
+  }
+
+  // The edges into nodes that may be inlined.
+  void AddMarks(size_t row) {
+    const std::span<const LocationIndex> stack = profile_.samples.Stack(row);
+    const auto sample = static_cast<uint32_t>(row);
+    NodeIndex parent = kNoNode;
+    bool residual = false;
+    for (size_t i = stack.size(); i > 0; --i) {
+      const std::span<const NodeIndex> frames = table_.Frames(stack[i - 1]);
+      for (size_t k = frames.size(); k > 0; --k) {
+        const NodeIndex node = frames[k - 1];
+        if (!IsKept(node)) {
+          residual = true;
+          continue;
+        }
+        AddCall(parent, node, sample, residual, k != frames.size());
+        parent = node;
+        residual = false;
+      }
+    }
+  }
 
   struct Sum {
     int64_t cum = 0;

@@ -47,7 +47,8 @@ class CleanedFiles {
 
 NodeTable::NodeTable(const Profile& profile, bool object_names) : strings_(profile.strings) {
   CleanedFiles clean(profile);
-  IndexSet known;
+  IndexSet known(profile.functions.size());
+  infos_.reserve(profile.functions.size());
   const auto find_or_add = [&](const NodeInfo& info) {
     const uint64_t hash = HashInfo(info);
     NodeIndex node = known.Find(hash, [&](NodeIndex other) { return infos_[other] == info; });

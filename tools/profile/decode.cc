@@ -43,6 +43,37 @@ pbf_reader Message(pbf_reader* reader) {
   return reader->get_message();
 }
 
+// Ids of locations are one to three bytes long, and there are tens of millions of them.
+inline uint64_t ReadVarint(const char** at, const char* end) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(*at);
+  if (end - *at >= 3) {
+    uint64_t value = bytes[0];
+    if (value < 0x80) {
+      *at += 1;
+      return value;
+    }
+    value += (uint64_t{bytes[1]} << 7) - 0x80;
+    if (bytes[1] < 0x80) {
+      *at += 2;
+      return value;
+    }
+    value += (uint64_t{bytes[2]} << 14) - (0x80 << 7);
+    if (bytes[2] < 0x80) {
+      *at += 3;
+      return value;
+    }
+  }
+  return protozero::decode_varint(at, end);
+}
+
+// How many numbers there can be among these bytes: each ends with the only one of its bytes that
+// has no high bit.
+size_t CountVarints(std::string_view bytes) {
+  return static_cast<size_t>(std::count_if(bytes.begin(), bytes.end(), [](char byte) {
+    return static_cast<unsigned char>(byte) < 0x80;
+  }));
+}
+
 // A repeated number, packed or one by one.
 template <typename Take>
 void Numbers(pbf_reader* reader, Take&& take) {
@@ -54,8 +85,10 @@ void Numbers(pbf_reader* reader, Take&& take) {
   const auto view = reader->get_view();
   const char* at = view.data();
   const char* const end = at + view.size();
-  while (at != end) take(protozero::decode_varint(&at, end));
+  while (at != end) take(ReadVarint(&at, end));
 }
+
+std::string_view View(const protozero::data_view& bytes) { return {bytes.data(), bytes.size()}; }
 
 // Skips a field this reader does not know; the wire types of groups are not accepted.
 void Skip(pbf_reader* reader) { reader->skip(); }
@@ -65,8 +98,12 @@ class IdTable {
  public:
   void Reserve(size_t count) { dense_.assign(count + 1, kNone); }
 
+  // Ids have to be set in the order of their indices.
   void Set(uint64_t id, uint32_t index) {
-    if (id < dense_.size()) {
+    if (consecutive_ == index && id == uint64_t{index} + 1) {
+      ++consecutive_;
+      dense_[id] = index;
+    } else if (id < dense_.size()) {
       dense_[id] = index;
     } else {
       sparse_[id] = index;
@@ -74,12 +111,16 @@ class IdTable {
   }
 
   uint32_t Find(uint64_t id) const {
+    // No memory is touched for ids that are as usual.
+    if (id - 1 < consecutive_) return static_cast<uint32_t>(id - 1);
     if (id < dense_.size()) return dense_[id];
     const auto found = sparse_.find(id);
     return found == sparse_.end() ? kNone : found->second;
   }
 
  private:
+  // The first so many have the ids 1, 2, 3, ...
+  uint32_t consecutive_ = 0;
   std::vector<uint32_t> dense_;
   std::unordered_map<uint64_t, uint32_t> sparse_;
 };
@@ -92,7 +133,7 @@ class Decoder {
     ReadTables(pbf_reader(bytes.data(), bytes.size()));
     ResolveTables();
     profile_.SetSampleTypes(std::move(sample_types_));
-    profile_.samples.Reserve(sample_count_, 0);
+    profile_.samples.Reserve(sample_count_, frame_limit_);
     ReadSamples(pbf_reader(bytes.data(), bytes.size()));
   }
 
@@ -123,6 +164,7 @@ class Decoder {
   void ReadLocation(pbf_reader reader);
   void ReadLine(pbf_reader reader);
   void ReadSample(pbf_reader reader);
+  void ReadStack(pbf_reader* reader);
   void ReadLabel(pbf_reader reader);
   void FinishSample();
 
@@ -166,6 +208,8 @@ class Decoder {
   IdTable locations_by_id_;
 
   size_t sample_count_ = 0;
+  // There are no more frames than this; sample messages have few other numbers.
+  size_t frame_limit_ = 0;
   std::vector<Label> labels_;
   bool unknown_location_ = false;
   std::string sample_error_;
@@ -182,7 +226,7 @@ void Decoder::ReadTables(pbf_reader reader) {
         break;
       case 2:
         Require(reader, pbf_wire_type::length_delimited);
-        reader.skip();
+        frame_limit_ += CountVarints(View(reader.get_view()));
         ++sample_count_;
         break;
       case 3:
@@ -472,11 +516,7 @@ void Decoder::ReadSample(pbf_reader reader) {
   while (reader.next()) {
     switch (reader.tag()) {
       case 1:
-        Numbers(&reader, [&](uint64_t id) {
-          const LocationIndex location = locations_by_id_.Find(id);
-          unknown_location_ |= location == kNone;
-          samples.PushFrame(location);
-        });
+        ReadStack(&reader);
         break;
       case 2:
         Numbers(&reader, [&](uint64_t value) { samples.PushValue(static_cast<int64_t>(value)); });
@@ -489,6 +529,26 @@ void Decoder::ReadSample(pbf_reader reader) {
     }
   }
   FinishSample();
+}
+
+void Decoder::ReadStack(pbf_reader* reader) {
+  Samples& samples = profile_.samples;
+  const auto find = [&](uint64_t id) {
+    const LocationIndex location = locations_by_id_.Find(id);
+    unknown_location_ |= location == kNone;
+    return location;
+  };
+  if (reader->wire_type() == pbf_wire_type::varint) {
+    samples.PushFrame(find(reader->get_uint64()));
+    return;
+  }
+  Require(*reader, pbf_wire_type::length_delimited);
+  const auto view = reader->get_view();
+  const char* at = view.data();
+  const char* const end = at + view.size();
+  LocationIndex* frame = samples.GrowFrames(view.size());
+  while (at != end) *frame++ = find(ReadVarint(&at, end));
+  samples.ShrinkFrames(frame);
 }
 
 void Decoder::FinishSample() {

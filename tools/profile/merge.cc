@@ -110,7 +110,11 @@ Merger::Merger(std::vector<Profile>* sources) {
   out_.keep_frames = first.keep_frames;
   out_.period_type = first.period_type;
   std::unordered_set<StringId> seen;
+  size_t locations = 0;
+  size_t functions = 0;
   for (const Profile& source : *sources) {
+    locations = std::max(locations, source.locations.size());
+    functions = std::max(functions, source.functions.size());
     // One without a time makes the sum one.
     if (out_.time_nanos == 0 || source.time_nanos < out_.time_nanos) {
       out_.time_nanos = source.time_nanos;
@@ -126,6 +130,11 @@ Merger::Merger(std::vector<Profile>* sources) {
     }
     if (out_.doc_url == 0) out_.doc_url = out_.Intern(source.Text(source.doc_url));
   }
+  // Profiles that are merged are mostly of the same program.
+  locations_ = IndexSet(locations);
+  functions_ = IndexSet(functions);
+  out_.locations.reserve(locations);
+  out_.functions.reserve(functions);
 }
 
 void Merger::Begin(const Profile& source) {

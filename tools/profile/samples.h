@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "tools/base/column.h"
 #include "tools/profile/string_table.h"
 
 namespace cpprof::profile {
@@ -78,6 +79,15 @@ class Samples {
   // The same in steps, for who reads the parts one by one: PushFrame and PushValue as often as
   // there are, then FinishRow. DropRow forgets what was pushed since the last row.
   void PushFrame(LocationIndex location) { stacks_.push_back(location); }
+  // Room for `most` frames at once, for who can say the number: write them from the pointer on,
+  // then say how many there really were.
+  LocationIndex* GrowFrames(size_t most) {
+    stacks_.resize(stacks_.size() + most);
+    return stacks_.data() + stacks_.size() - most;
+  }
+  void ShrinkFrames(const LocationIndex* end) {
+    stacks_.resize(static_cast<size_t>(end - stacks_.data()));
+  }
   void PushValue(int64_t value) { values_.push_back(value); }
   size_t pending_values() const { return values_.size() - size() * width_; }
   void FinishRow(std::span<const Label> labels);
@@ -121,9 +131,9 @@ class Samples {
   void Truncate(const Cursor& end);
 
   size_t width_;
-  std::vector<LocationIndex> stacks_;
-  std::vector<uint64_t> stack_ends_;
-  std::vector<int64_t> values_;
+  Column<LocationIndex> stacks_;
+  Column<uint64_t> stack_ends_;
+  Column<int64_t> values_;
   std::vector<Label> labels_;
   std::vector<uint64_t> label_ends_;  // empty until the first label
 };

@@ -3,6 +3,7 @@
 
 #include <libiberty/demangle.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@ int Options(DemangleStyle style) {
 // Text without the parts between `open` and `close`, nested ones included. Unbalanced text is
 // returned as it is from the first mismatch on.
 std::string WithoutBracketed(std::string name, char open, char close) {
+  if (name.find(open) == std::string::npos) return name;
   size_t depth = 0;
   size_t begin = 0;
   for (size_t at = 0; at < name.size(); ++at) {
@@ -104,11 +106,19 @@ std::optional<std::string> TryDemangle(const std::string& mangled, DemangleStyle
 bool LooksLikeCpp(std::string_view name) {
   if (name.find(".<") != std::string_view::npos) return false;
   if (name.find("]).") != std::string_view::npos) return false;
-  return name.find_first_of("<>[]") != std::string_view::npos ||
-         name.find("::") != std::string_view::npos;
+  return name.find("::") != std::string_view::npos ||
+         std::any_of(name.begin(), name.end(),
+                     [](char c) { return c == '<' || c == '>' || c == '[' || c == ']'; });
 }
 
 }  // namespace
+
+bool MayHaveOtherDisplayName(std::string_view system_name) {
+  return system_name.starts_with('_') ||
+         std::any_of(system_name.begin(), system_name.end(), [](char c) {
+           return c == '<' || c == '>' || c == '[' || c == ']' || c == ':';
+         });
+}
 
 std::string Demangle(std::string_view mangled, DemangleStyle style) {
   std::string name(mangled);

@@ -23,4 +23,7 @@ std::string Demangle(std::string_view mangled, DemangleStyle style);
 // is text which looks like C++ already, the text without its parameters and template arguments.
 std::string DisplayName(std::string_view system_name, DemangleStyle style);
 
+// Whether DisplayName could return anything but the name itself; cheap, to spare the rest.
+bool MayHaveOtherDisplayName(std::string_view system_name);
+
 }  // namespace cpprof::symbolize

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/symbolize/symbolize.h"
 
-#include <unordered_map>
+#include <vector>
 
 #include "tools/symbolize/demangle.h"
 #include "tools/symbolize/local.h"
@@ -12,17 +12,19 @@ namespace {
 
 void DemangleFunctions(profile::Profile* profile, bool force, DemangleStyle style) {
   // Many functions share a linker name (one for each file or line), and demangling is not cheap.
-  std::unordered_map<profile::StringId, profile::StringId> readable;
+  std::vector<profile::StringId> readable(profile->strings->size(), profile::kNone);
   for (profile::Function& function : profile->functions) {
     const bool named = function.name != 0;
     if (force && named && function.system_name != 0) function.name = function.system_name;
     // Whoever made the profile has demangled it.
     if (named && function.name != function.system_name) continue;
-    const auto [known, is_new] = readable.try_emplace(function.system_name, 0);
-    if (is_new) {
-      known->second = profile->Intern(DisplayName(profile->Text(function.system_name), style));
+    profile::StringId& name = readable[function.system_name];
+    if (name == profile::kNone) {
+      const std::string_view system_name = profile->Text(function.system_name);
+      name = MayHaveOtherDisplayName(system_name) ? profile->Intern(DisplayName(system_name, style))
+                                                  : function.system_name;
     }
-    function.name = known->second;
+    function.name = name;
   }
 }
 

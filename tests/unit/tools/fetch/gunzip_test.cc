@@ -14,7 +14,7 @@ constexpr uint64_t kPlenty = uint64_t{1} << 30;
 
 std::string Unfolded(std::string_view bytes, uint64_t limit = kPlenty) {
   const auto out = Gunzip(bytes, limit);
-  return out.ok() ? *out : "error: " + out.message();
+  return out.ok() ? std::string(View(*out)) : "error: " + out.message();
 }
 
 TEST(Gunzip, MembersFollowEachOther) {

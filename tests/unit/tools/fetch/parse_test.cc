@@ -16,7 +16,7 @@ class ParseTest : public FetchFixture {};
 TEST_F(ParseTest, AnyFormatCompressedOrNot) {
   const std::string packed = ProfileBytes("f", 5);
   EXPECT_TRUE(ParseProfile(packed).ok());
-  EXPECT_TRUE(ParseProfile(*Gunzip(packed, 1 << 20)).ok());
+  EXPECT_TRUE(ParseProfile(View(*Gunzip(packed, 1 << 20))).ok());
   const std::string legacy = "goroutine profile: total 1\n1 @ 0x10\n";
   EXPECT_TRUE(ParseProfile(legacy).ok());
   EXPECT_TRUE(ParseProfile(*GzipCompress(legacy)).ok());
@@ -32,7 +32,7 @@ TEST_F(ParseTest, ErrorsSayWhichStepFailed) {
 }
 
 TEST_F(ParseTest, MutationsNeverCrash) {
-  const std::string good = *Gunzip(ProfileBytes("function", 5), 1 << 20);
+  const std::string good(View(*Gunzip(ProfileBytes("function", 5), 1 << 20)));
   std::mt19937 random(5);
   for (int i = 0; i < 3000; ++i) {
     std::string bad = good;

@@ -28,7 +28,7 @@ TEST_F(PerfDataTest, TheConvertersFileIsRead) {
   EXPECT_FALSE(IsPerfData("PERFILE"));
   Converter("[ \"$1$3$5\" = -i-o-f ] && cat \"$2\" > \"$4\"");
   const std::string input = Write("perf.data", "PERFILE2 content");
-  EXPECT_EQ(*ConvertPerfData(input, &notices_), "PERFILE2 content");
+  EXPECT_EQ(View(*ConvertPerfData(input, &notices_)), "PERFILE2 content");
   EXPECT_EQ(notices_.lines()[0],
             "Converting " + input + " to a profile.proto... (May take a few minutes)");
 }

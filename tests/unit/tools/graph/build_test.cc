@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
 
 #include "tests/unit/tools/example_profile.h"
 #include "tools/graph/graph.h"
@@ -77,6 +78,32 @@ TEST_F(BuildTest, MarksNeedOnlyEdgesIntoInlinedNodes) {
   const Graph graph = BuildFrom(builder.profile(), options);
   ASSERT_EQ(graph.edges.size(), 1u);
   EXPECT_EQ(graph.Name(graph.edges[0].destination), "a");
+}
+
+// Reports without edges take a way of their own, on several threads when the profile is large: the
+// sums have to be those of the general way.
+TEST_F(BuildTest, SumsWithoutEdgesAreTheSame) {
+  ExampleBuilder builder;
+  std::vector<std::string> stack;
+  uint32_t random = 1;
+  for (int row = 0; row < 60'000; ++row) {
+    stack.clear();
+    for (int depth = 0; depth < 40; ++depth) {
+      random = random * 1664525 + 1013904223;
+      stack.push_back("f" + std::to_string(random >> 24));
+    }
+    builder.Add(stack, row % 3 - 1);
+  }
+  ASSERT_GT(builder.profile().samples.frame_count(), 2'000'000u);
+  const Graph full = BuildFrom(builder.profile());
+  BuildOptions options;
+  options.edges = Edges::kNone;
+  const Graph sums = BuildFrom(builder.profile(), options);
+  ASSERT_EQ(sums.order, full.order);
+  for (const NodeIndex node : full.order) {
+    EXPECT_EQ(sums.nodes[node].flat, full.nodes[node].flat) << full.Name(node);
+    EXPECT_EQ(sums.nodes[node].cum, full.nodes[node].cum) << full.Name(node);
+  }
 }
 
 TEST_F(BuildTest, GapsMakeResidualEdges) {
