@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -25,8 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::vector<uint64_t> addresses;
     for (uint64_t address = 0; address < 0x4000; address += 0x3d) addresses.push_back(address);
     static_cast<void>(object.value()->BaseFor(0x401000));
-    object.value()->ResolveFrames(addresses,
-                                  [](size_t, std::span<const cpprof::symbolize::Frame>) {});
+    cpprof::symbolize::FactTable facts;
+    object.value()->Learn(addresses, nullptr, &facts);
   }
   close(descriptor);
   return 0;

@@ -56,19 +56,19 @@ const std::vector<SymbolGroup>& CodeObject::Symbols() {
 std::vector<std::vector<symbolize::Frame>> CodeObject::Frames(std::span<const uint64_t> addresses,
                                                               symbolize::AnswerStyle style,
                                                               profile::StringTable* strings) {
-  if (!answerer_) {
-    answerer_ = std::make_unique<symbolize::Answerer>(style, object_->symbols(),
-                                                      object_->own_symbols(), strings);
-  }
+  if (!answerer_) answerer_ = std::make_unique<symbolize::Answerer>(style, strings);
+  object_->Learn(addresses, nullptr, &facts_);
   std::vector<std::vector<symbolize::Frame>> all(addresses.size());
-  object_->ResolveFrames(addresses, [&](size_t index, std::span<const symbolize::Frame> frames) {
-    for (symbolize::Frame frame : frames) {
+  symbolize::Facts facts;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    facts_.Find(addresses[i], &facts);
+    answerer_->Complete(&facts);
+    for (symbolize::Frame frame : facts.frames) {
       frame.function = strings->View(strings->Intern(frame.function));
       frame.file = strings->View(strings->Intern(frame.file));
-      all[index].push_back(frame);
+      all[i].push_back(frame);
     }
-  });
-  for (size_t i = 0; i < addresses.size(); ++i) answerer_->Complete(addresses[i], &all[i]);
+  }
   return all;
 }
 

@@ -18,6 +18,7 @@
 #include "tools/elf/symbol_list.h"
 #include "tools/profile/profile.h"
 #include "tools/symbolize/answer.h"
+#include "tools/symbolize/fact_table.h"
 #include "tools/symbolize/object_file.h"
 #include "tools/symbolize/tool_search.h"
 
@@ -58,6 +59,7 @@ class CodeObject {
   std::unique_ptr<elf::File> debug_file_;
   std::vector<elf::ListedSymbol> symbols_;
   std::vector<SymbolGroup> groups_;
+  symbolize::FactTable facts_;
   // addr2line's answers depend on what it was asked before, so it must live as long as this.
   std::unique_ptr<symbolize::Answerer> answerer_;
 };

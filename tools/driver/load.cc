@@ -3,6 +3,8 @@
 // See load.h.
 #include "tools/driver/load.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -70,7 +72,11 @@ Result<profile::Profile> LoadProfile(const CommandLine& line, Notices* notices) 
     return http.Post(url, body);
   };
   std::optional<Activity> symbolizing(std::in_place, notices, "Symbolizing");
-  Status symbolized = symbolize::Symbolize(&profile, {.mode = line.symbolize, .tools = line.tools},
+  Status symbolized = symbolize::Symbolize(&profile,
+                                           {.mode = line.symbolize,
+                                            .tools = line.tools,
+                                            .cache = symbolize::SymbolCache::FromEnvironment(),
+                                            .advise = isatty(STDERR_FILENO) != 0},
                                            fetched->sources, post, notices);
   if (!symbolized.ok()) return symbolized;
   symbolizing.reset();

@@ -43,8 +43,8 @@ std::unique_ptr<File> ByBuildId(const File& file, const std::vector<std::string>
   if (id.size() < 4) return nullptr;
   for (const std::string& root : roots) {
     auto found =
-        OpenWithDebugInfo(root + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug");
-    if (found && found->build_id() == id) return found;
+        OpenDebugFile(root + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug", id);
+    if (found) return found;
   }
   return nullptr;
 }
@@ -71,6 +71,11 @@ std::unique_ptr<File> ByDebugLink(const File& file, const std::vector<std::strin
 
 bool HasDebugInfo(const File& file) {
   return file.FindSection(".debug_info") != nullptr || file.FindSection(".zdebug_info") != nullptr;
+}
+
+std::unique_ptr<File> OpenDebugFile(const std::string& path, const std::string& build_id) {
+  auto found = OpenWithDebugInfo(path);
+  return found && found->build_id() == build_id ? std::move(found) : nullptr;
 }
 
 std::unique_ptr<File> FindDebugFile(const File& file, const std::vector<std::string>& roots) {

@@ -17,6 +17,9 @@ namespace cpprof::elf {
 // Whether the file has DWARF of its own.
 bool HasDebugInfo(const File& file);
 
+// The file at `path`, if it has debug information and this build id; else null.
+std::unique_ptr<File> OpenDebugFile(const std::string& path, const std::string& build_id);
+
 // The separate debug file of `file`, searched below `roots`; null when there is none.
 std::unique_ptr<File> FindDebugFile(const File& file,
                                     const std::vector<std::string>& roots = {"/usr/lib/debug"});

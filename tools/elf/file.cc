@@ -67,8 +67,23 @@ Result<std::unique_ptr<File>> File::Open(const std::string& path) {
     return Status::Error("error reading ELF file " + path + ": " + reason);
   }
   std::unique_ptr<File> file(new File(path, descriptor, elf));
+  file->version_ = StrFormat("%lld %lld.%09ld", static_cast<long long>(info.st_size),
+                             static_cast<long long>(info.st_mtim.tv_sec), info.st_mtim.tv_nsec);
+  return Finish(std::move(file));
+}
+
+Result<std::unique_ptr<File>> File::FromBytes(std::string bytes, std::string name) {
+  if (elf_version(EV_CURRENT) == EV_NONE)
+    return Status::Error("libelf is too old for this program");
+  std::unique_ptr<File> file(new File(std::move(name), -1, nullptr));
+  file->bytes_ = std::move(bytes);
+  file->elf_ = elf_memory(file->bytes_.data(), file->bytes_.size());
+  return Finish(std::move(file));
+}
+
+Result<std::unique_ptr<File>> File::Finish(std::unique_ptr<File> file) {
   if (Status status = file->ReadHeaders(); !status.ok()) {
-    return Status::Error("error reading ELF file " + path + ": " + status.message());
+    return Status::Error("error reading ELF file " + file->path() + ": " + status.message());
   }
   file->ReadBuildId();
   return file;
@@ -76,7 +91,7 @@ Result<std::unique_ptr<File>> File::Open(const std::string& path) {
 
 File::~File() {
   elf_end(elf_);
-  close(descriptor_);
+  if (descriptor_ >= 0) close(descriptor_);
 }
 
 Status File::ReadHeaders() {

@@ -33,12 +33,16 @@ class File {
   // Fails on whatever is not an ELF object: a missing file, a directory, text, a Mach-O or PE
   // program, a damaged header.
   static Result<std::unique_ptr<File>> Open(const std::string& path);
+  // The same for a file in memory; `name` is what path() says.
+  static Result<std::unique_ptr<File>> FromBytes(std::string bytes, std::string name);
 
   ~File();
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
   const std::string& path() const { return path_; }
+  // Size and time of last change, as text that only serves to be compared.
+  const std::string& version() const { return version_; }
   // ET_EXEC, ET_DYN, ET_REL, ...
   uint16_t type() const { return type_; }
   // In the order of the file.
@@ -61,11 +65,15 @@ class File {
  private:
   File(std::string path, int descriptor, Elf* elf)
       : path_(std::move(path)), descriptor_(descriptor), elf_(elf) {}
+  // What there is to do once libelf has it.
+  static Result<std::unique_ptr<File>> Finish(std::unique_ptr<File> file);
   Status ReadHeaders();
   void ReadBuildId();
 
   std::string path_;
-  int descriptor_;
+  std::string version_;
+  std::string bytes_;  // of a file in memory
+  int descriptor_;     // -1: a file in memory
   Elf* elf_;
   uint16_t type_ = 0;
   std::vector<Segment> segments_;

@@ -24,6 +24,24 @@ SymbolTable::SymbolTable(const File& file) {
   ReadSections(file);
   ReadSymbols(file, SHT_SYMTAB, true);
   if (functions_.empty() && all_.empty()) ReadSymbols(file, SHT_DYNSYM, false);
+  Sort();
+}
+
+void SymbolTable::Add(const File& other) {
+  const SymbolTable more(other);
+  // Sections are numbered as in the first file.
+  const auto append = [&](const std::vector<Symbol>& from, std::vector<Symbol>* to) {
+    for (Symbol symbol : from) {
+      symbol.section = SectionOf(symbol.address);
+      to->push_back(symbol);
+    }
+  };
+  append(more.all_, &all_);
+  append(more.functions_, &functions_);
+  Sort();
+}
+
+void SymbolTable::Sort() {
   std::stable_sort(all_.begin(), all_.end(), [](const Symbol& a, const Symbol& b) {
     return a.address != b.address ? a.address < b.address : a.name < b.name;
   });

@@ -40,6 +40,8 @@ class SymbolTable {
  public:
   // A file without symbols gives an empty table; a damaged one those that can be read.
   explicit SymbolTable(const File& file);
+  // Adds what another file about the same program knows; it must outlive the table, too.
+  void Add(const File& other);
 
   const Symbol* Nearest(uint64_t address) const;
   const Symbol* NearestFunction(uint64_t address) const;
@@ -57,6 +59,7 @@ class SymbolTable {
     uint32_t index = 0;
   };
 
+  void Sort();
   void ReadSections(const File& file);
   void ReadSymbols(const File& file, uint32_t section_type, bool into_all);
   uint32_t SectionOf(uint64_t address) const;

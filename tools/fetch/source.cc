@@ -50,8 +50,7 @@ Status TooLong(const std::string& path, uint64_t limit) {
                                  static_cast<unsigned long long>(limit >> 20)));
 }
 
-Result<Bytes> ReadAll(int descriptor, const std::string& path, uint64_t size_hint,
-                            uint64_t limit) {
+Result<Bytes> ReadAll(int descriptor, const std::string& path, uint64_t size_hint, uint64_t limit) {
   static constexpr size_t kStep = 64 << 10;
   Bytes bytes;
   bytes.resize(size_hint + 1);

@@ -5,39 +5,39 @@
 
 namespace cpprof::symbolize {
 
-void Answerer::Complete(uint64_t address, std::vector<Frame>* frames) {
+void Answerer::Complete(Facts* facts) {
   if (style_ == AnswerStyle::kExact) {
-    CompleteExactly(address, frames);
+    CompleteExactly(facts);
   } else {
-    CompleteAsAddr2line(address, frames);
+    CompleteAsAddr2line(facts);
   }
 }
 
-void Answerer::CompleteExactly(uint64_t address, std::vector<Frame>* frames) {
-  const std::string_view known = frames->empty() ? std::string_view() : frames->back().function;
-  const elf::Symbol* symbol = symbols_.FunctionAt(address, known);
-  if (symbol == nullptr) return;
-  if (frames->empty()) frames->push_back({.file = symbol->file});
+void Answerer::CompleteExactly(Facts* facts) {
+  if (!facts->has_function) return;
+  std::vector<Frame>& frames = facts->frames;
+  if (frames.empty()) frames.push_back({.file = facts->function_file});
   // The symbol says more: clone suffixes, and namespaces of what is not exported.
   // A version behind the name ("read@@GLIBC_2.2.5") is the linker's business.
-  frames->back().function = symbol->name.substr(0, symbol->name.find('@'));
+  frames.back().function = facts->function.substr(0, facts->function.find('@'));
 }
 
-void Answerer::CompleteAsAddr2line(uint64_t address, std::vector<Frame>* frames) {
-  if (frames->empty()) {
-    const elf::Symbol* symbol = symbols_.NearestFunction(address);
-    if (symbol == nullptr) return;
-    frames->push_back({.function = symbol->name, .file = symbol->file});
+void Answerer::CompleteAsAddr2line(Facts* facts) {
+  std::vector<Frame>& frames = facts->frames;
+  if (frames.empty()) {
+    if (!facts->has_nearest) return;
+    frames.push_back({.function = facts->nearest_function, .file = facts->nearest_file});
   } else {
-    NameInnermost(address, &frames->front());
-    for (size_t i = 1; i < frames->size(); ++i) RenameKnown(&(*frames)[i]);
+    NameInnermost(*facts, &frames.front());
+    for (size_t i = 1; i < frames.size(); ++i) RenameKnown(&frames[i]);
   }
   // The reference prefers nm's name of the real function when it is longer by two or more; nm knows
   // the file itself only.
-  const elf::Symbol* nearest = own_.Nearest(address);
-  std::string_view& outermost = frames->back().function;
-  if (nearest != nullptr && nearest->name.size() > outermost.size() + 1) outermost = nearest->name;
-  for (Frame& frame : *frames) {
+  std::string_view& outermost = frames.back().function;
+  if (facts->has_own && facts->nearest_own.size() > outermost.size() + 1) {
+    outermost = facts->nearest_own;
+  }
+  for (Frame& frame : frames) {
     frame.column = 0;
     frame.start_line = 0;
     // addr2line prints "FILE:?" for a missing line, and the reference takes it for a file's name.
@@ -48,17 +48,16 @@ void Answerer::CompleteAsAddr2line(uint64_t address, std::vector<Frame>* frames)
   }
 }
 
-void Answerer::NameInnermost(uint64_t address, Frame* frame) {
+void Answerer::NameInnermost(const Facts& facts, Frame* frame) {
   if (frame->linkage) return;
   if (frame->instance != 0 && !looked_up_.insert(frame->instance).second) {
     RenameKnown(frame);
     return;
   }
-  const elf::Symbol* symbol = symbols_.NearestFunction(address);
-  if (symbol == nullptr) return;
-  frame->function = symbol->name;
-  if (frame->instance != 0 && symbol->address == frame->entry) {
-    renamed_[frame->instance] = symbol->name;
+  if (!facts.has_nearest) return;
+  frame->function = facts.nearest_function;
+  if (frame->instance != 0 && facts.nearest_address == frame->entry) {
+    renamed_[frame->instance] = facts.nearest_function;
   }
 }
 

@@ -2,9 +2,11 @@
 #include "tools/symbolize/dwarf_reader.h"
 
 #include <dwarf.h>
+#include <elfutils/libdwelf.h>
 
 #include <algorithm>
 
+#include "tools/base/strings.h"
 #include "tools/symbolize/dwarf_unit.h"
 
 namespace cpprof::symbolize {
@@ -16,13 +18,15 @@ constexpr size_t kDecodedBudget = size_t{64} << 20;
 // Partial units have what several units share: types, no code.
 bool MayHaveCode(int tag) { return tag == DW_TAG_compile_unit || tag == DW_TAG_skeleton_unit; }
 
-// The entry that has the functions: in split DWARF it lies in another file.
-Dwarf_Die EntriesOf(Dwarf_Die unit) {
+// The entry that has the functions: in split DWARF it lies in another file, and *found says whether
+// that is there.
+Dwarf_Die EntriesOf(Dwarf_Die unit, bool* found) {
   uint8_t type = 0;
   Dwarf_Die split;
   if (dwarf_cu_info(unit.cu, nullptr, &type, nullptr, &split, nullptr, nullptr, nullptr) == 0 &&
-      type == DW_UT_skeleton && split.addr != nullptr) {
-    return split;
+      type == DW_UT_skeleton) {
+    if (split.addr != nullptr) return split;
+    *found = false;
   }
   return unit;
 }
@@ -31,7 +35,33 @@ Dwarf_Die EntriesOf(Dwarf_Die unit) {
 
 bool DwarfReader::Open() {
   dwarf_.reset(dwarf_begin_elf(file_.handle(), DWARF_C_READ, nullptr));
-  return dwarf_ != nullptr;
+  if (!dwarf_) return false;
+  AttachShared();
+  return true;
+}
+
+void DwarfReader::AttachShared() {
+  const char* name = nullptr;
+  const void* id = nullptr;
+  const ssize_t size = dwelf_dwarf_gnu_debugaltlink(dwarf_.get(), &name, &id);
+  if (size <= 0 || dwarf_getalt(dwarf_.get()) != nullptr) return;
+  if (!shared_ && find_shared_) {
+    std::string build_id;
+    for (ssize_t i = 0; i < size; ++i) {
+      AppendFormat(&build_id, "%02x", static_cast<const unsigned char*>(id)[i]);
+    }
+    const std::string path = find_shared_(build_id);
+    auto file = elf::File::Open(path);
+    if (!path.empty() && file.ok() && (*file)->build_id() == build_id) {
+      shared_file_ = std::move(*file);
+      shared_.reset(dwarf_begin_elf(shared_file_->handle(), DWARF_C_READ, nullptr));
+    }
+  }
+  if (shared_) {
+    dwarf_setalt(dwarf_.get(), shared_.get());
+  } else {
+    complete_ = false;
+  }
 }
 
 std::vector<DwarfReader::UnitRange> DwarfReader::ReadUnitRanges() {
@@ -84,7 +114,7 @@ size_t DwarfReader::ResolveInUnit(std::span<const Placed> placed,
   std::vector<uint64_t> wanted;
   wanted.reserve(placed.size());
   for (const Placed& one : placed) wanted.push_back(addresses[one.index]);
-  DwarfUnit unit(entry, EntriesOf(entry), wanted);
+  DwarfUnit unit(entry, EntriesOf(entry, &complete_), wanted);
   for (size_t i = 0; i < placed.size(); ++i) {
     const std::vector<Frame> frames = unit.FramesAt(i);
     if (!frames.empty()) sink(placed[i].index, frames);

@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tools/elf/file.h"
@@ -35,11 +36,18 @@ class DwarfReader {
   // valid during the call. Not called for an address without debug information.
   using Sink = std::function<void(size_t index, std::span<const Frame> frames)>;
 
-  // `file` must outlive the reader.
-  explicit DwarfReader(const elf::File& file) : file_(file) {}
+  // The path of the debug file with this build id, or nothing.
+  using Finder = std::function<std::string(const std::string& build_id)>;
+
+  // `file` must outlive the reader. Debug files may refer to one that several of them share (dwz);
+  // where it is not in its place, `find_shared` is asked for it.
+  explicit DwarfReader(const elf::File& file, Finder find_shared = nullptr)
+      : file_(file), find_shared_(std::move(find_shared)) {}
 
   // `addresses` are symbol addresses in ascending order.
   void Resolve(std::span<const uint64_t> addresses, const Sink& sink);
+  // False when Resolve has met units, or names, that lie in another file that is not there.
+  bool complete() const { return complete_; }
 
  private:
   struct UnitRange {
@@ -55,6 +63,7 @@ class DwarfReader {
   };
 
   bool Open();
+  void AttachShared();
   std::vector<UnitRange> ReadUnitRanges();
   // Sorted by unit, then by index; addresses in no unit are left out.
   std::vector<Placed> PlaceInUnits(std::span<const uint64_t> addresses);
@@ -67,6 +76,10 @@ class DwarfReader {
   };
 
   const elf::File& file_;
+  Finder find_shared_;
+  bool complete_ = true;
+  std::unique_ptr<elf::File> shared_file_;
+  std::unique_ptr<Dwarf, Closer> shared_;
   std::unique_ptr<Dwarf, Closer> dwarf_;
 };
 

@@ -11,6 +11,7 @@
 #include "tools/base/status.h"
 #include "tools/fetch/mapping_sources.h"
 #include "tools/profile/profile.h"
+#include "tools/symbolize/symbol_cache.h"
 #include "tools/symbolize/symbolz.h"
 
 namespace cpprof::symbolize {
@@ -18,6 +19,10 @@ namespace cpprof::symbolize {
 struct Options {
   std::string mode;   // -symbolize
   std::string tools;  // -tools, or $PPROF_TOOLS
+  SymbolCache cache = SymbolCache("", 0);
+  // Whether to say what has no names and what to do about it: one line more than the reference
+  // prints, so for people and not for programs.
+  bool advise = false;
 };
 
 // Edits *profile. What stays without names is no failure but said in `notices`; an error is a

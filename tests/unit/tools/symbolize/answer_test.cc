@@ -50,13 +50,25 @@ class AnswerTest : public ElfFixture {
     outer.entry = text_;
     return {inner, outer};
   }
+  // The frames that are shown, for a table that has these.
+  std::vector<Frame> Completed(Answerer* answerer, uint64_t offset,
+                               const std::vector<Frame>& frames) {
+    tables_.push_back(std::make_unique<FactTable>());
+    tables_.back()->Add(text_ + offset, frames, *symbols_, *symbols_);
+    tables_.back()->Finish();
+    Facts facts;
+    EXPECT_TRUE(tables_.back()->Find(text_ + offset, &facts));
+    answerer->Complete(&facts);
+    return facts.frames;
+  }
   std::vector<std::string> Names(Answerer* answerer, uint64_t offset, std::vector<Frame> frames) {
-    answerer->Complete(text_ + offset, &frames);
+    frames = Completed(answerer, offset, std::move(frames));
     std::vector<std::string> names;
     for (const Frame& frame : frames) names.emplace_back(frame.function);
     return names;
   }
 
+  std::vector<std::unique_ptr<FactTable>> tables_;
   profile::StringTable strings_;
   std::unique_ptr<elf::File> file_;
   std::unique_ptr<elf::SymbolTable> symbols_;
@@ -66,19 +78,19 @@ class AnswerTest : public ElfFixture {
 using Names_ = std::vector<std::string>;
 
 TEST_F(AnswerTest, ExactKeepsInlinedNamesAndNamesTheRealFunctionByItsSymbol) {
-  Answerer exact(AnswerStyle::kExact, *symbols_, *symbols_, &strings_);
+  Answerer exact(AnswerStyle::kExact, &strings_);
   EXPECT_EQ(Names(&exact, 10, Inlined()), (Names_{"inner", "outer_symbol"}));
   EXPECT_EQ(Names(&exact, 10, {}), Names_{"outer_symbol"});
   // Behind the last function there is nothing to be told.
   EXPECT_EQ(Names(&exact, 64 + 20, {}), Names_{});
   std::vector<Frame> frames = Inlined();
-  exact.Complete(text_ + 10, &frames);
+  frames = Completed(&exact, 10, frames);
   EXPECT_EQ(frames[0].column, 3);
   EXPECT_EQ(frames[0].start_line, 4);
 }
 
 TEST_F(AnswerTest, Addr2lineNamesAnUnexportedInnermostFunctionAfterItsSurroundingsOnce) {
-  Answerer answerer(AnswerStyle::kAddr2line, *symbols_, *symbols_, &strings_);
+  Answerer answerer(AnswerStyle::kAddr2line, &strings_);
   EXPECT_EQ(Names(&answerer, 10, Inlined()), (Names_{"outer_symbol", "outer_symbol"}));
   EXPECT_EQ(Names(&answerer, 10, Inlined()), (Names_{"inner", "outer_symbol"}));
   std::vector<Frame> linked = Inlined();
@@ -88,14 +100,14 @@ TEST_F(AnswerTest, Addr2lineNamesAnUnexportedInnermostFunctionAfterItsSurroundin
 }
 
 TEST_F(AnswerTest, Addr2lineReachesBeyondTheLastFunctionAndMarksMissingLines) {
-  Answerer answerer(AnswerStyle::kAddr2line, *symbols_, *symbols_, &strings_);
+  Answerer answerer(AnswerStyle::kAddr2line, &strings_);
   std::vector<Frame> frames;
-  answerer.Complete(text_ + 64 + 20, &frames);
+  frames = Completed(&answerer, 64 + 20, {});
   ASSERT_EQ(frames.size(), 1u);
   EXPECT_EQ(frames[0].function, "exported_long_name");
   EXPECT_EQ(frames[0].file, "??:?");
   frames = Inlined();
-  answerer.Complete(text_, &frames);
+  frames = Completed(&answerer, 0, frames);
   EXPECT_EQ(frames[0].file, "i.h");
   EXPECT_EQ(frames[0].column, 0);
   EXPECT_EQ(frames[0].start_line, 0);
