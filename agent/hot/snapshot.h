@@ -139,7 +139,7 @@ struct Drops {
 
 // What the agent itself holds, in bytes.
 struct MemoryUse {
-  uint64_t modules;
+  uint64_t modules;  // the unwinder's: objects it has met, rules it remembers
   uint64_t stacks;
   uint64_t live_map;
   uint64_t threads;

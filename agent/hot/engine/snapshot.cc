@@ -14,6 +14,7 @@
 #include "agent/hot/store/lock_waiters.h"
 #include "agent/hot/store/pool.h"
 #include "agent/hot/unwind/module_history.h"
+#include "agent/hot/unwind/rule_cache.h"
 
 namespace pprofagent::hot {
 
@@ -204,7 +205,7 @@ Drops ReadDrops() {
 
 MemoryUse ReadMemoryUse() {
   return MemoryUse{
-      .modules = ModuleHistoryBytes(),
+      .modules = ModuleHistoryBytes() + RuleCacheBytes(),
       .stacks = g_store_pool.mapped(),
       .live_map = LiveMapBytes(),
       .threads = ThreadRecordBytes() + WalkMemoBytes(),

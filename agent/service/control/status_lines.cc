@@ -76,6 +76,7 @@ std::vector<std::string> StatusLines(const Controller& controller) {
   lines.Add("memory of stacks", memory.stacks);
   lines.Add("memory of the table of live blocks", memory.live_map);
   lines.Add("memory of threads' records", memory.threads);
+  lines.Add("memory of the unwinder", memory.modules);
   return lines.Take();
 }
 

@@ -105,7 +105,8 @@ TEST_F(ControlPageTest, StatusTellsWhatIsGoingOn) {
   const std::string text = Ask("GET", "status").body;
   for (const char* line :
        {"version: ", "uptime: ", "heap rate: 524288\n", "cpu profile: on request\n",
-        "stacks of heap: 0\n", "dropped, stack table full: 7\n", "memory of stacks: 1000\n"}) {
+        "stacks of heap: 0\n", "dropped, stack table full: 7\n", "memory of stacks: 1000\n",
+        "memory of the unwinder: 4000\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
   }
 }

@@ -352,7 +352,9 @@ void VisitModules(ModuleVisitor visitor, void* context) {
 }
 
 Drops ReadDrops() { return Global().drops; }
-MemoryUse ReadMemoryUse() { return {1000, 200, 30}; }
+MemoryUse ReadMemoryUse() {
+  return {.modules = 4000, .stacks = 1000, .live_map = 200, .threads = 30};
+}
 
 }  // namespace hot
 }  // namespace pprofagent
