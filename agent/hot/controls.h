@@ -105,6 +105,10 @@ bool ClaimSignal(int signal, Request request);
 // EndFilesWritten.
 void WatchForEnd();
 void EndFilesWritten();
+// Ends the process by such a signal if one has come; returns if not. To be called
+// where the process would otherwise end by itself, so that its status is the
+// same as without us.
+void EndByPendingSignal();
 
 // Makes a request from ordinary code as an arriving signal would: a helper that
 // runs is woken, otherwise one is started at the next point known to be safe.

@@ -292,6 +292,7 @@ void AtExit() {
     WaitForExitFiles();
   }
   RemoveSocketFiles();
+  hot::EndByPendingSignal();
 }
 
 }  // namespace pprofagent::service

@@ -191,7 +191,7 @@ class Control(HttpCase):
     def test_dumps_options_and_status(self):
         with self.served(CPU_RATE=100) as talk:
             written = self.post("dump", "heap allocs")
-            self.assertEqual([pathlib.Path(path) for path in written], self.dump_files())
+            self.assertCountEqual([pathlib.Path(path) for path in written], self.dump_files())
             self.post("set", "HEAP_RATE=1")
             talk.ask("allocate 4096")
             response, status = self.get("/control/status")

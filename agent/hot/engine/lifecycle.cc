@@ -8,6 +8,7 @@
 #include "agent/hot/engine/requests.h"
 #include "agent/hot/engine/safe_point.h"
 #include "agent/hot/engine/signals.h"
+#include "agent/hot/engine/termination.h"
 #include "agent/hot/engine/thread.h"
 #include "agent/hot/rt/clock.h"
 #include "agent/hot/rt/real.h"
@@ -47,6 +48,7 @@ void HotAfterFork() {
   ResetThreadsInChild();
   KeepOnlyCurrentRecord();
   ResetRequestsInChild();
+  ResetTerminationInChild();
   ResetContentionInChild();
   CpuAfterFork();
 }

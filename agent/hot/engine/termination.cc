@@ -25,6 +25,8 @@ constinit std::atomic<uint32_t> g_written{0};
 // The signals that are ours, a bit each: the program's user may have given one of
 // them another meaning (PPROFAGENT_SIGNAL).
 constinit std::atomic<uint64_t> g_claimed{0};
+// The signal that is to end the process; 0: none has come.
+constinit std::atomic<int> g_ending_signal{0};
 constexpr uint64_t kPatienceNanos = 10'000'000'000;
 
 void WaitForFiles() {
@@ -64,6 +66,7 @@ bool OnTerminatingSignal(int signal, siginfo_t* info, void* ucontext) {
     EndBy(signal);
     return true;
   }
+  g_ending_signal.store(signal, std::memory_order_relaxed);
   switch (RequestBeforeEnd(signal, info, ucontext)) {
     case BeforeEnd::kUnderWay:
       WaitForFiles();
@@ -88,6 +91,8 @@ void StartTermination() {
   }
 }
 
+void ResetTerminationInChild() { g_ending_signal.store(0, std::memory_order_relaxed); }
+
 void StopTermination() {
   const uint64_t claimed = g_claimed.load(std::memory_order_relaxed);
   const int saved_errno = errno;
@@ -96,6 +101,11 @@ void StopTermination() {
     if (is_ours && !ProgramHandles(signal)) RestoreDefault(signal);
   }
   errno = saved_errno;
+}
+
+void EndByPendingSignal() {
+  const int signal = g_ending_signal.load(std::memory_order_relaxed);
+  if (signal != 0 && IsThisProcess()) EndBy(signal);
 }
 
 void EndFilesWritten() {

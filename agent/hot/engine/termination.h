@@ -15,6 +15,10 @@
 // does not block or a wait that is restarted, and is called again by the request's
 // timer; after half a second the process ends without its files.
 //
+// Should the program come to its end by itself meanwhile, in another thread or
+// after the handler has returned, it ends by the signal all the same
+// (EndByPendingSignal in controls.h).
+//
 // A program with a handler of its own decides itself what the signal means; the
 // handler then passes it on. Faults (SEGV and the like) are left alone: whatever
 // broke may be what writing takes.
@@ -24,6 +28,9 @@ namespace pprofagent::hot {
 
 // Claims the signals. At start, where there are files to write at the end.
 void StartTermination();
+
+// In the child of a fork: the signal was not sent to it.
+void ResetTerminationInChild();
 
 // Just before a sandbox: it may forbid what the handler needs to end the process.
 void StopTermination();

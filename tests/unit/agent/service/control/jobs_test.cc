@@ -17,7 +17,7 @@ namespace pprofagent::service {
 namespace {
 
 Controller& TheController() {
-  static const auto* options = new Options(DefaultOptions());
+  static auto* options = new Options(DefaultOptions());
   static auto* controller = new Controller(*options, "fp", {});
   return *controller;
 }

@@ -181,10 +181,6 @@ void SetStackDepth(uint32_t) {}
 
 int64_t HeapRate() { return 524288; }
 void SetHeapRate(int64_t) {}
-
-void SetHeapRate(int64_t) {}
-void SetMutexFraction(int64_t) {}
-void SetBlockRate(int64_t) {}
 bool InSandbox() { return false; }
 StackView CaptureStack(uint32_t) { return {}; }
 
@@ -204,6 +200,7 @@ PerfUse ReadPerfUse() { return {}; }
 void SetHelperDescriptors(bool) {}
 void WatchForEnd() {}
 void EndFilesWritten() {}
+void EndByPendingSignal() {}
 
 void ExcludeThisThread() {
   const std::lock_guard lock(Global().mutex);
