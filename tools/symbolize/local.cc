@@ -225,10 +225,11 @@ void LocalSymbolizer::WriteLines() {
 }
 
 void LocalSymbolizer::Seed(ReadableNames* names) {
-  for (const auto& [key, source] : sources_) {
+  for (const auto& entry : sources_) {
+    auto& source = *entry.second;
     // What the cache has need not be put there again.
-    std::erase_if(source->names, [&](const auto& used) {
-      const std::string_view readable = source->facts.Readable(used.second);
+    std::erase_if(source.names, [&](const auto& used) {
+      const std::string_view readable = source.facts.Readable(used.second);
       if (readable.empty() || used.first >= names->size()) return false;
       (*names)[used.first] = profile_.Intern(readable);
       return true;

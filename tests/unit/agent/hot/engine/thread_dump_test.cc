@@ -105,7 +105,7 @@ class TestThread {
 }
 
 TEST_F(ThreadDump, UnwindsABlockedThreadThroughFramesOfVariableSize) {
-  for (const size_t size : {1, 100, 5000, 30000}) {
+  for (const size_t size : {2, 100, 5000, 30000}) {
     const TestThread thread([size](TestThread& self) {
       WaitInFrameOfVariableSize(self, size);
       asm volatile("");  // no tail call

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/text/thread_list.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -46,9 +47,14 @@ ThreadEntry Described(ThreadSample sample, std::initializer_list<uintptr_t> func
   return list.threads.front();
 }
 
-template <typename Function>
-uintptr_t Inside(Function* function) {
-  return reinterpret_cast<uintptr_t>(function) + 1;
+// By name from libc: a sanitizer's interceptor may be in front of it.
+uintptr_t InsideLibcs(const char* function) {
+  void* libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+  EXPECT_NE(libc, nullptr);
+  const auto address = reinterpret_cast<uintptr_t>(dlsym(libc, function));
+  EXPECT_NE(address, 0u) << function;
+  dlclose(libc);
+  return address + 1;
 }
 
 TEST(ReadThreads, PutsTheMainThreadFirst) {
@@ -68,12 +74,12 @@ TEST(DescribeThreads, KnowsWaitsByLibcsFunctions) {
   ThreadSample sample = Thread(2);
   sample.syscall = SYS_futex;
   sample.arguments[0] = reinterpret_cast<uint64_t>(&mutex);
-  const ThreadEntry waits = Described(sample, {0x10, Inside(&pthread_mutex_lock)});
+  const ThreadEntry waits = Described(sample, {0x10, InsideLibcs("pthread_mutex_lock")});
   EXPECT_EQ(waits.state, "mutex wait");
   EXPECT_EQ(waits.sample.object, reinterpret_cast<uintptr_t>(&mutex));
   EXPECT_EQ(waits.sample.owner, static_cast<int32_t>(syscall(SYS_gettid)));
   pthread_mutex_unlock(&mutex);
-  EXPECT_EQ(Described(sample, {Inside(&pthread_barrier_wait)}).state, "barrier wait");
+  EXPECT_EQ(Described(sample, {InsideLibcs("pthread_barrier_wait")}).state, "barrier wait");
   EXPECT_EQ(Described(sample, {0x10}).state, "futex") << "not one of those";
 }
 
@@ -85,7 +91,7 @@ TEST(DescribeThreads, FindsTheObjectThatAWordIsPartOf) {
   for (const uintptr_t part : {offsetof(pthread_rwlock_t, __data.__wrphase_futex),
                                offsetof(pthread_rwlock_t, __data.__writers_futex)}) {
     sample.arguments[0] = reinterpret_cast<uint64_t>(&lock) + part;
-    const ThreadEntry waits = Described(sample, {Inside(&pthread_rwlock_rdlock)});
+    const ThreadEntry waits = Described(sample, {InsideLibcs("pthread_rwlock_rdlock")});
     EXPECT_EQ(waits.state, "rwlock read wait");
     EXPECT_EQ(waits.sample.object, reinterpret_cast<uintptr_t>(&lock));
     EXPECT_EQ(waits.sample.owner, static_cast<int32_t>(syscall(SYS_gettid)));
@@ -96,7 +102,7 @@ TEST(DescribeThreads, FindsTheObjectThatAWordIsPartOf) {
     sample.arguments[0] = reinterpret_cast<uint64_t>(&condition) +
                           offsetof(pthread_cond_t, __data.__g_signals) +
                           static_cast<uint64_t>(group) * 4;
-    const ThreadEntry waits = Described(sample, {Inside(&pthread_cond_wait)});
+    const ThreadEntry waits = Described(sample, {InsideLibcs("pthread_cond_wait")});
     EXPECT_EQ(waits.state, "cond wait");
     EXPECT_EQ(waits.sample.object, reinterpret_cast<uintptr_t>(&condition));
     EXPECT_EQ(waits.sample.owner, 0);
@@ -122,7 +128,7 @@ TEST(DescribeThreads, BearsObjectsThatAreGone) {
   ThreadSample sample = Thread(2);
   sample.syscall = SYS_futex;
   sample.arguments[0] = 8;
-  EXPECT_EQ(Described(sample, {Inside(&pthread_mutex_lock)}).sample.owner, 0);
+  EXPECT_EQ(Described(sample, {InsideLibcs("pthread_mutex_lock")}).sample.owner, 0);
 }
 
 TEST(FindDeadlocks, FindsCircles) {
