@@ -123,7 +123,7 @@ class Installed(Interface):
             "endforeach()\n"
             "set_target_properties(interface PROPERTIES C_STANDARD 99)\n"
             "set_target_properties(interface_cpp PROPERTIES CXX_STANDARD 20)\n")
-        self.command("cmake", "-S", source, "-B", self.scratch / "build",
+        self.command("cmake", "-G", "Ninja", "-S", source, "-B", self.scratch / "build",
                      f"-DCMAKE_PREFIX_PATH={self.prefix}")
         self.command("cmake", "--build", self.scratch / "build")
         self.works(self.scratch / "build/interface")
