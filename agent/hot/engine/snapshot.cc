@@ -32,6 +32,7 @@ int64_t Objects(uint64_t fixed_point) {
 // To the nearest byte: each sample's scaled bytes were rounded down.
 int64_t MeanBlock(uint64_t objects, uint64_t bytes) {
   constexpr double kOne = uint64_t{1} << kObjectFractionBits;
+  // Positive, and lround would be a call into libm. NOLINTNEXTLINE(bugprone-incorrect-roundings)
   return static_cast<int64_t>(static_cast<double>(bytes) * kOne / static_cast<double>(objects) +
                               0.5);
 }
