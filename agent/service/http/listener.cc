@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "agent/service/base/directory.h"
+#include "agent/service/http/socket_file.h"
 
 namespace pprofagent::service {
 namespace {
@@ -84,8 +85,9 @@ std::string DirectoryOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Binds under a name that nobody looks for, listens, and takes the name.
-Status BindIn(int directory, const std::string& path, int socket_descriptor, struct stat* bound) {
+// Binds under a name that nobody looks for, listens, and takes the name. The file
+// is remembered before anybody can connect: the process may end right after.
+Status BindIn(int directory, const std::string& path, int socket_descriptor, SocketFile* file) {
   const std::string name = path.substr(path.rfind('/') + 1);
   const std::string temporary = "." + std::to_string(getpid()) + kSocketSuffix.data() + ".tmp";
   sockaddr_un address;
@@ -105,10 +107,18 @@ Status BindIn(int directory, const std::string& path, int socket_descriptor, str
       bind(socket_descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     return CannotErrno(path, errno);
   }
+  struct stat bound;
   if (listen(socket_descriptor, kBacklog) != 0 ||
-      fstatat(directory, temporary.c_str(), bound, AT_SYMLINK_NOFOLLOW) != 0 ||
-      renameat(directory, temporary.c_str(), directory, name.c_str()) != 0) {
+      fstatat(directory, temporary.c_str(), &bound, AT_SYMLINK_NOFOLLOW) != 0) {
     const int error = errno;
+    unlinkat(directory, temporary.c_str(), 0);
+    return CannotErrno(path, error);
+  }
+  *file = {path, bound.st_dev, bound.st_ino};
+  RememberSocketFile(*file);
+  if (renameat(directory, temporary.c_str(), directory, name.c_str()) != 0) {
+    const int error = errno;
+    ForgetSocketFile(*file);
     unlinkat(directory, temporary.c_str(), 0);
     return CannotErrno(path, error);
   }
@@ -178,10 +188,8 @@ Status Listener::OpenUnix(const std::string& path, const std::string& private_di
   listener.name_ = path;
   listener.socket_ = NewSocket(AF_UNIX);
   if (!listener.socket_.valid()) return CannotErrno(path, errno);
-  struct stat bound;
-  status = BindIn(directory.get(), path, listener.descriptor(), &bound);
+  status = BindIn(directory.get(), path, listener.descriptor(), &listener.file_);
   if (!status.ok()) return status;
-  listener.file_ = {path, bound.st_dev, bound.st_ino};
   *opened = std::move(listener);
   return Status();
 }

@@ -113,9 +113,7 @@ Status Server::Open(Door* door) {
   }
   if (door->is_tcp) return Listener::OpenTcp(door->address, &door->listener);
   const std::string directory = Expand(options_.dir);
-  Status status = Listener::OpenUnix(Expand(door->file, directory), directory, &door->listener);
-  if (status.ok()) RememberSocketFile(door->listener.file());
-  return status;
+  return Listener::OpenUnix(Expand(door->file, directory), directory, &door->listener);
 }
 
 void Server::OpenDoors(int64_t now_ns) {
