@@ -128,12 +128,17 @@ def file_heads(root):
 
 
 def machine_paths(root):
-    """The place where somebody happened to check the project out is no business of its files."""
+    """The place where somebody happened to check the project out is no business of its files.
+
+    A folder directly below the root (`/src`, `/work`) is too short a name to be
+    somebody's: examples use such names too.
+    """
     root = pathlib.Path(root).resolve()
-    places = {str(place) for place in (root, root.parent)} - SYSTEM_FOLDERS
+    places = {str(place) for place in (root, root.parent)
+              if len(place.parts) > 2} - SYSTEM_FOLDERS
     violations = []
     for path in source_files(root):
         content = (root / path).read_bytes()
         violations += [f"{path} names {place}" for place in sorted(places)
-                       if re.search(re.escape(place.encode()) + rb"(?![\w.-])", content)]
+                       if re.search(rb"(?<![\w.-])" + re.escape(place.encode()) + rb"(?![\w.-])", content)]
     return violations

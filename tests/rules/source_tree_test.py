@@ -94,6 +94,8 @@ class BrokenTrees(unittest.TestCase):
         (root / "a.txt").write_text(f"built in {root.resolve()}/build")
         self.assertEqual(rules.machine_paths(root),
                          [f"a.txt names {place}" for place in (root.parent.resolve(), root.resolve())])
+        (root / "a.txt").write_text(f"an example: /x{root.resolve()}/build")
+        self.assertEqual(rules.machine_paths(root), [])
 
 
 if __name__ == "__main__":
