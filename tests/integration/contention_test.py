@@ -147,28 +147,7 @@ class KnownWaits(harness.TestCase):
         self.assertGreater(self.read(files["mutex"]).total("delay", "release_mutex"), 5 * 10e6)
 
 
-class Practice(harness.TestCase):
-    """What a newcomer tries first: see README.md, Locks."""
-
-    def profiles(self, *command, **options):
-        self.run_program(*command, check=True,
-                         environment=self.agent(EXIT_PROFILES="mutex,block", **options))
-        return [self.read(self.dump_files(kind=kind)[0]) for kind in ("mutex", "block")]
-
-    def test_a_crowd_at_one_mutex(self):
-        """Of 999 threads at one mutex, all that is lost is lost at one line, on either side."""
-        mutex, block = self.profiles(harness.PROGRAMS / "crowd", BLOCK_RATE="1ns")
-        locks = [sample for sample in block.samples if sample.labels["kind"] == "mutex"]
-        waited = sum(sample.values[1] for sample in locks)
-        at_enter = sum(sample.values[1] for sample in locks
-                       if any("Enter" in name for name in sample.functions()))
-        self.assertGreater(at_enter, 0.99 * waited)
-        self.assertGreater(mutex.total("delay"), 0)
-        self.assertGreaterEqual(waited, mutex.total("delay"))
-        for sample in mutex.samples:
-            self.assertTrue(any("Enter" in name or "LetThemIn" in name
-                                for name in sample.functions()), sample.functions())
-
+class Creation(harness.TestCase):
     def test_thread_creation(self):
         self.run_program(harness.PROGRAMS / "crowd", 50, check=True,
                          environment=self.agent(EXIT_PROFILES="threadcreate"))
@@ -176,25 +155,6 @@ class Practice(harness.TestCase):
         self.assertEqual(profile.sample_types, [("threadcreate", "count")])
         self.assertEqual(profile.total("threadcreate"), 50)
         self.assertEqual(profile.total("threadcreate", "main"), 50)
-
-    def test_animals(self):
-        rounds, moment = 3, 40e6
-        mutex, block = self.profiles(harness.PROGRAMS / "animals", rounds, int(moment / 1e6))
-        howl, pee = "_ZN7animals4wolf4Howl", "_ZN7animals3cat3Pee"
-        self.assertGreaterEqual(mutex.total("delay"), rounds * moment * 0.9)
-        waits = {}
-        for sample in block.samples:
-            for animal in (howl, pee):
-                if any(name.startswith(animal) for name in sample.functions()):
-                    key = animal, sample.labels["kind"]
-                    waits[key] = waits.get(key, 0) + sample.values[1]
-        self.assertGreaterEqual(waits[howl, "mutex"], rounds * moment * 0.9)
-        self.assertGreaterEqual(waits[pee, "cond"], rounds * moment)
-        # The unlock of the helper's lambda, once a round.
-        released = max(mutex.samples, key=lambda sample: sample.values[1])
-        self.assertEqual(released.values[0], rounds)
-        self.assertIn("wolf4Howl", "".join(released.functions()))
-        self.assertNotIn("main", released.functions())
 
 
 if __name__ == "__main__":

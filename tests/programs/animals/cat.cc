@@ -13,4 +13,6 @@ void Pee(Moment moment) {
   condition.wait_for(lock, moment, [] { return false; });
 }
 
+void Live(Moment moment) { Pee(moment); }
+
 }  // namespace animals::cat
