@@ -69,6 +69,12 @@ PerfUse ReadPerfUse();
 // of the program's; depth 0 if it cannot be had, which is counted.
 StackView CaptureStack(uint32_t skip);
 
+// The calling thread's labels from here on; every stack recorded of it has them, and
+// threads it makes begin with them. False: there is no such set, or no memory for
+// the thread's record (counted). Costs a store.
+bool SetLabels(uint32_t labels);
+uint32_t CurrentLabels();
+
 // Whether the program has put itself under seccomp (rt/sandbox.h).
 bool InSandbox();
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "agent/hot/rt/parked.h"
+#include "agent/hot/store/label_sets.h"
 // What the words of a stack mean.
 #include "agent/hot/unwind/frame_word.h"
 
@@ -24,7 +25,16 @@ struct StackView {
   uint32_t depth;
   // The program had more frames than the depth option allows.
   bool truncated;
+  // What the program had attached to the thread (LabelsOf); 0: nothing.
+  uint32_t labels = 0;
 };
+
+// Labels by key. Valid for the life of the process.
+struct LabelsView {
+  const Label* labels = nullptr;
+  uint32_t count = 0;
+};
+LabelsView LabelsOf(uint32_t labels);
 
 // Values are estimates of the true totals: each sample was scaled by the
 // inverse of its probability when it was taken.
@@ -135,6 +145,7 @@ struct Drops {
   uint64_t contention_pairs;  // releases recorded without their waiter
   uint64_t no_timer;          // threads to which the kernel refused a CPU timer
   uint64_t no_module_record;  // walks through objects of which no record could be made
+  uint64_t label_sets_full;   // labels that could not be attached
 };
 
 // What the agent itself holds, in bytes.
@@ -143,6 +154,7 @@ struct MemoryUse {
   uint64_t stacks;
   uint64_t live_map;
   uint64_t threads;
+  uint64_t labels;
 };
 
 // Each visitor is called on the calling thread, possibly thousands of times;

@@ -33,6 +33,10 @@ uintptr_t MarkFor(WalkEnd end) {
   return MarkWord(FrameMark::kBrokenStack);
 }
 
+uint32_t CurrentLabelsOf(const ThreadRecord& record) {
+  return record.labels.load(std::memory_order_relaxed);
+}
+
 const StackRecord* Capture(const Registers& start, PcKind kind, UnwindContext context,
                            const ThreadRecord* record, uintptr_t* buffer) {
   Frames frames{};
@@ -41,7 +45,7 @@ const StackRecord* Capture(const Registers& start, PcKind kind, UnwindContext co
   Unwind(start, kind, StackBounds{record->stack_low, record->stack_high}, context, &frames);
   uint32_t depth = WithoutAgentFrames(buffer, frames.depth);
   if (const uintptr_t mark = MarkFor(frames.end)) buffer[depth++] = mark;
-  const StackRecord* stack = InternStack(buffer, depth, frames.truncated);
+  const StackRecord* stack = InternStack(buffer, depth, frames.truncated, CurrentLabelsOf(*record));
   if (stack == nullptr) CountStoreFull();
   return stack;
 }
@@ -52,6 +56,19 @@ constinit MappedPool g_memos(size_t{256} << 10, (size_t{1} << 16) * sizeof(WalkM
 WalkMemo* MemoOf(ThreadRecord* record) {
   if (record->walk_memo == nullptr) record->walk_memo = g_memos.Allocate(sizeof(WalkMemo));
   return static_cast<WalkMemo*>(record->walk_memo);
+}
+
+const StackRecord* Remembered(const StackRecord* stack, WalkMemo* memo) {
+  if (stack == nullptr) CountStoreFull();
+  memo->stack = stack;
+  return stack;
+}
+
+// The stack of the memo's walk, which may have been taken under other labels.
+const StackRecord* SameUnder(uint32_t labels, WalkMemo* memo) {
+  const auto* last = static_cast<const StackRecord*>(memo->stack);
+  if (last == nullptr || last->labels == labels) return last;
+  return Remembered(InternStack(last->pcs, last->depth, last->truncated, labels), memo);
 }
 
 }  // namespace
@@ -108,16 +125,14 @@ const StackRecord* CaptureFrequentHookStack(const Registers& caller) {
   const StackBounds bounds{record->stack_low, record->stack_high};
   switch (WalkRemembering(caller, bounds, agent, memo, &frames, &hash)) {
     case Recall::kSame:
-      return static_cast<const StackRecord*>(memo->stack);
+      return SameUnder(CurrentLabelsOf(*record), memo);
     case Recall::kNew:
       break;
     case Recall::kNone:
       return CaptureHookStack(caller);
   }
-  const StackRecord* stack = InternHashedStack(hash, frames.pcs, frames.depth, false);
-  if (stack == nullptr) CountStoreFull();
-  memo->stack = stack;
-  return stack;
+  return Remembered(
+      InternHashedStack(hash, frames.pcs, frames.depth, false, CurrentLabelsOf(*record)), memo);
 }
 
 const StackRecord* CaptureInterruptedStack(const void* ucontext, ThreadRecord* record) {
@@ -131,9 +146,10 @@ const StackRecord* CaptureInterruptedStack(const void* ucontext, ThreadRecord* r
   return stack;
 }
 
-const StackRecord* CaptureSingleFrame(uintptr_t pc) {
+const StackRecord* CaptureSingleFrame(uintptr_t pc, const ThreadRecord* record) {
   const uintptr_t word = FrameWordOf(pc);
-  const StackRecord* stack = InternStack(&word, 1, false);
+  const StackRecord* stack =
+      InternStack(&word, 1, false, record != nullptr ? CurrentLabelsOf(*record) : 0);
   if (stack == nullptr) CountStoreFull();
   return stack;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From registers to a stack in the table: what every engine does with a sample.
+// From registers to a stack in the table, with the labels its thread has at that
+// moment: what every engine does with a sample.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,8 @@ const StackRecord* CaptureFrequentHookStack(const Registers& caller);
 const StackRecord* CaptureInterruptedStack(const void* ucontext, ThreadRecord* record);
 
 // A stack of one frame, for time that belongs to a thread but to no known place
-// in it.
-const StackRecord* CaptureSingleFrame(uintptr_t pc);
+// in it. `record` is the thread's, or null.
+const StackRecord* CaptureSingleFrame(uintptr_t pc, const ThreadRecord* record);
 
 // Bytes of the threads' remembered walks.
 uint64_t WalkMemoBytes();

@@ -42,6 +42,23 @@ void TendCpu() { TendCpuThreads(); }
 bool CpuRunning() { return CpuEngineRunning(); }
 int CpuSignal() { return CpuEngineSignal(); }
 
+bool SetLabels(uint32_t labels) {
+  if (labels != 0 && LabelSetOf(labels) == nullptr) return false;
+  if (t_state.record == nullptr) {
+    if (labels == 0) return true;
+    const Guard guard;
+    if (!t_state.watched) FollowThisThread();
+    if (CurrentRecord() == nullptr) return false;
+  }
+  t_state.record->labels.store(labels, std::memory_order_relaxed);
+  return true;
+}
+
+uint32_t CurrentLabels() {
+  const ThreadRecord* record = t_state.record;
+  return record != nullptr ? record->labels.load(std::memory_order_relaxed) : 0;
+}
+
 bool InSandbox() { return IsSandboxed(); }
 
 StackView CaptureStack(uint32_t skip) {
@@ -55,7 +72,7 @@ StackView CaptureStack(uint32_t skip) {
       .bp = *reinterpret_cast<const uintptr_t*>(frame),
   });
   if (stack == nullptr || stack->depth <= skip) return {};
-  return StackView{stack->pcs + skip, stack->depth - skip, stack->truncated};
+  return StackView{stack->pcs + skip, stack->depth - skip, stack->truncated, stack->labels};
 }
 
 void ExcludeThisThread() {

@@ -163,7 +163,7 @@ void BookOnStart(const ThreadRecord* record, uint64_t expirations) {
   const uintptr_t start = record->start_routine != 0 ? record->start_routine
                                                      : g_main_start.load(std::memory_order_relaxed);
   if (expirations == 0 || start == 0) return;
-  AddSample(CaptureSingleFrame(start), expirations);
+  AddSample(CaptureSingleFrame(start, record), expirations);
   g_booked.fetch_add(expirations, std::memory_order_relaxed);
 }
 

@@ -10,6 +10,7 @@
 #include "agent/hot/store/cpu_buckets.h"
 #include "agent/hot/store/creation_buckets.h"
 #include "agent/hot/store/heap_buckets.h"
+#include "agent/hot/store/label_sets.h"
 #include "agent/hot/store/live_map.h"
 #include "agent/hot/store/lock_waiters.h"
 #include "agent/hot/store/pool.h"
@@ -21,7 +22,7 @@ namespace pprofagent::hot {
 namespace {
 
 StackView View(const StackRecord* stack) {
-  return StackView{stack->pcs, stack->depth, stack->truncated};
+  return StackView{stack->pcs, stack->depth, stack->truncated, stack->labels};
 }
 
 int64_t Objects(uint64_t fixed_point) {
@@ -191,6 +192,11 @@ void VisitModules(ModuleVisitor visitor, void* context) {
   VisitModuleRecords(PassModule, &visit);
 }
 
+LabelsView LabelsOf(uint32_t labels) {
+  const LabelSet* set = LabelSetOf(labels);
+  return set != nullptr ? LabelsView{set->labels, set->count} : LabelsView{};
+}
+
 Drops ReadDrops() {
   return Drops{
       .stack_table_full = StacksDroppedFull(),
@@ -201,6 +207,7 @@ Drops ReadDrops() {
       .contention_pairs = ContentionPairsMissed(),
       .no_timer = CpuThreadsRefused(),
       .no_module_record = ModulesNotRecorded(),
+      .label_sets_full = LabelSetsRefused(),
   };
 }
 
@@ -210,6 +217,7 @@ MemoryUse ReadMemoryUse() {
       .stacks = g_store_pool.mapped(),
       .live_map = LiveMapBytes(),
       .threads = ThreadRecordBytes() + WalkMemoBytes(),
+      .labels = LabelSetBytes(),
   };
 }
 

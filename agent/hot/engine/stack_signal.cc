@@ -50,8 +50,10 @@ void WriteStack(const void* ucontext, AskedStack* stack) {
   frames.pcs = stack->pcs;
   frames.capacity = CaptureDepth();
   StackBounds bounds{};
+  stack->labels = 0;
   if (const ThreadRecord* record = t_state.record) {
     bounds = {record->stack_low, record->stack_high};
+    stack->labels = record->labels.load(std::memory_order_relaxed);
   }
   Unwind(RegistersFromContext(ucontext), PcKind::kExact, bounds, UnwindContext::kSignal, &frames);
   stack->depth = WithoutAgentFrames(stack->pcs, frames.depth);

@@ -25,6 +25,7 @@ struct AskedStack {
   // False: there was no answer in time.
   bool answered;
   bool truncated;
+  uint32_t labels;
   uint32_t depth;
   uintptr_t pcs[kStackCapacity];
 };

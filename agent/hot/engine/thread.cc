@@ -25,6 +25,7 @@ struct ThreadStart {
   size_t guard_bytes;
   int32_t creator_tid;
   const StackRecord* created_by;
+  uint32_t labels;
 };
 
 namespace {
@@ -101,11 +102,13 @@ void SetStackBounds(ThreadRecord* record, const ThreadStart& start) {
 void SetCreator(ThreadStart* slot, const Registers& caller) {
   slot->creator_tid = 0;
   slot->created_by = nullptr;
+  slot->labels = 0;
   if (t_state.guard > 0 || IsSandboxed()) return;
   const Guard guard;
   if (const ThreadRecord* record = CurrentRecord()) {
     slot->creator_tid = record->tid.load(std::memory_order_relaxed);
     slot->created_by = CaptureHookStack(caller);
+    slot->labels = record->labels.load(std::memory_order_relaxed);
   }
 }
 
@@ -187,6 +190,7 @@ ThreadEntry EnterThread(ThreadStart* start) {
       record->start_routine = reinterpret_cast<uintptr_t>(entry.start);
       record->creator_tid = start->creator_tid;
       record->created_by = start->created_by;
+      record->labels.store(start->labels, std::memory_order_relaxed);
       record->handle = static_cast<uintptr_t>(pthread_self());
       SetStackBounds(record, *start);
       CpuThreadBegins(record);

@@ -38,12 +38,13 @@ constexpr int kTries = 4;
 constexpr uint32_t kMostRunning = 1u << 16;
 
 StackView View(const StackRecord* stack) {
-  return stack == nullptr ? StackView{} : StackView{stack->pcs, stack->depth, stack->truncated};
+  if (stack == nullptr) return {};
+  return StackView{stack->pcs, stack->depth, stack->truncated, stack->labels};
 }
 
 // In the stack table, like every stack: two dumps can then be compared.
-StackView Keep(const uintptr_t* pcs, uint32_t depth, bool truncated) {
-  const StackRecord* stack = InternStack(pcs, depth, truncated);
+StackView Keep(const uintptr_t* pcs, uint32_t depth, bool truncated, uint32_t labels) {
+  const StackRecord* stack = InternStack(pcs, depth, truncated, labels);
   if (stack == nullptr) CountStoreFull();
   return View(stack);
 }
@@ -127,7 +128,7 @@ int32_t OwnerOf(WaitKind kind, uintptr_t object) {
 // Of a thread whose stack cannot be had: its start routine, or the program's entry.
 StackView WhereItBegan(const ThreadRecord* record) {
   const uintptr_t start = record != nullptr ? record->start_routine : 0;
-  return View(CaptureSingleFrame(start != 0 ? start : getauxval(AT_ENTRY)));
+  return View(CaptureSingleFrame(start != 0 ? start : getauxval(AT_ENTRY), record));
 }
 
 class Dump {
@@ -195,6 +196,8 @@ class Dump {
     const ParkedFacts parked = record != nullptr ? ReadParked(record->parked) : ParkedFacts{};
     const bool is_parked = ParkedCall::IsParked(parked.sequence);
     const TaskCall call = file.Read();
+    // Before it is asked whether the thread has moved: then they go with the stack.
+    const uint32_t labels = record != nullptr ? record->labels.load(std::memory_order_relaxed) : 0;
     if (call.state == TaskCall::kRunning && !is_parked) return Look::kRunning;
     Registers blocked{};
     if (call.state == TaskCall::kBlocked) {
@@ -211,12 +214,12 @@ class Dump {
       if (blocked.sp != 0 && file.Read() != call) return Look::kMoved;
       if (stack_->began_in_agent && record == nullptr) return Look::kPassed;
     }
-    Pass(tid, record, call, parked, has_stack);
+    Pass(tid, record, call, parked, labels, has_stack);
     return Look::kPassed;
   }
 
   void Pass(int32_t tid, const ThreadRecord* record, const TaskCall& call,
-            const ParkedFacts& parked, bool has_stack) {
+            const ParkedFacts& parked, uint32_t labels, bool has_stack) {
     ThreadSample sample = Begin(tid, record);
     if (call.state == TaskCall::kUnknown && HasEnded(tid)) return;
     sample.state = call.state == TaskCall::kEnded     ? ThreadActivity::kEnded
@@ -228,7 +231,7 @@ class Dump {
     }
     sample.stack = WhereItBegan(record);
     if (has_stack && stack_->depth > 0) {
-      sample.stack = Keep(stack_->pcs, stack_->depth, stack_->truncated);
+      sample.stack = Keep(stack_->pcs, stack_->depth, stack_->truncated, labels);
       sample.complete = stack_->complete;
     }
     if (ParkedCall::IsParked(parked.sequence)) {
@@ -299,7 +302,7 @@ class Dump {
     sample.state = ThreadActivity::kRunning;
     sample.stack = WhereItBegan(records_.Find(tid));
     if (stack != nullptr) {
-      sample.stack = Keep(stack->pcs, stack->depth, stack->truncated);
+      sample.stack = Keep(stack->pcs, stack->depth, stack->truncated, stack->labels);
       sample.complete = true;
     }
     visitor_(context_, sample);

@@ -60,6 +60,7 @@ void Reset(ThreadRecord* record) {
   record->start_routine = 0;
   record->creator_tid = 0;
   record->created_by = nullptr;
+  record->labels.store(0, std::memory_order_relaxed);
   record->handle = 0;
   record->parked.End();
   record->signal_frames_busy.store(false, std::memory_order_relaxed);

@@ -69,6 +69,9 @@ struct ThreadRecord {
   // The thread that made this one and where it did; 0 and null: unknown.
   int32_t creator_tid;
   const StackRecord* created_by;
+  // The labels of what the thread does at present (agent/hot/store/label_sets.h); 0:
+  // none. Written by the thread, read by its signal handlers and by the helper.
+  std::atomic<uint32_t> labels;
   // pthread_self(); 0: unknown.
   uintptr_t handle;
 

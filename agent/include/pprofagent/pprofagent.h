@@ -43,6 +43,17 @@ typedef struct pprofagent_profile pprofagent_profile;
 // returns -EIO.
 typedef int (*pprofagent_write_fn)(void* context, const void* bytes, size_t size);
 
+// What the program attaches to its own doings: a key and a text. Both must be
+// UTF-8; at most 100 and 1000 bytes.
+typedef struct pprofagent_label {
+  const char* key;
+  const char* value;
+} pprofagent_label;
+
+// A set of labels. The same labels are the same set in the whole process, and a
+// set stays valid as long as that. 0: no labels.
+typedef uint32_t pprofagent_labels;
+
 // What the agent hands out: newer ones append to it. Not for direct use.
 #define PPROFAGENT_ABI 1
 struct pprofagent_api {
@@ -62,7 +73,17 @@ struct pprofagent_api {
   int (*remove)(pprofagent_profile* profile, const void* key);
   int (*write)(pprofagent_profile* profile, int debug, pprofagent_write_fn write, void* context);
   int (*dump)(pprofagent_profile* profile, const char* path);
+  int (*labels_with)(pprofagent_labels base, const pprofagent_label* added, size_t count,
+                     pprofagent_labels* made);
+  int (*labels_set)(pprofagent_labels labels);
+  pprofagent_labels (*labels_get)(void);
+  size_t (*labels_list)(pprofagent_labels labels, pprofagent_label* found, size_t capacity);
 };
+
+// Whether the agent's table, which may be of an older one, has this function.
+#define PPROFAGENT_HAS(api, function) \
+  ((api) != NULL &&                   \
+   offsetof(struct pprofagent_api, function) + sizeof((api)->function) <= (api)->size)
 
 // The agent's table; null without it. Found once; a later call costs two loads.
 static inline const struct pprofagent_api* pprofagent_get(void) {
@@ -209,6 +230,68 @@ static inline int pprofagent_add(pprofagent_profile* profile, const void* key, i
 static inline int pprofagent_remove(pprofagent_profile* profile, const void* key) {
   const struct pprofagent_api* api = pprofagent_get();
   return api == NULL ? -ENOSYS : api->remove(profile, key);
+}
+
+// --- Labels -------------------------------------------------------------------
+//
+// Every sample that is taken of a thread, for whichever profile, has the labels the
+// thread has at that moment: which request it serves, for whom. Threads it makes
+// begin with them. `cpprof -tags`, -tagfocus and -tagroot tell the samples apart.
+//
+//   pprofagent_label labels[] = {{"user", user}, {"path", path}};
+//   pprofagent_labels former = 0;
+//   pprofagent_labels_push(labels, 2, &former);
+//   serve();
+//   pprofagent_labels_set(former);
+//
+// Setting a set that is known costs some nanoseconds, finding it again by its
+// labels some tens more. Sets are remembered for good, 65,535 of them at the most:
+// a user's name is a good label, the number of a request is none. The keys `kind`,
+// `role`, `object`, `pair` and `bytes` are those of the agent in some profiles.
+
+// The set `base` (0: none) with more labels, of which a later one replaces one of
+// the same key and an empty value takes its key out. -EINVAL: no such set, null, or
+// an empty key; -E2BIG: a text is too long, or the set would have more than 32;
+// -EILSEQ: no UTF-8; -ENOSPC: there are too many sets, which profiles then say.
+static inline int pprofagent_labels_with(pprofagent_labels base, const pprofagent_label* added,
+                                         size_t count, pprofagent_labels* made) {
+  const struct pprofagent_api* api = pprofagent_get();
+  if (!PPROFAGENT_HAS(api, labels_with)) return -ENOSYS;
+  return api->labels_with(base, added, count, made);
+}
+
+// The calling thread's labels from now on. -EINVAL: no such set; -EAGAIN: no
+// memory, or the thread is in its last destructors.
+static inline int pprofagent_labels_set(pprofagent_labels labels) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return PPROFAGENT_HAS(api, labels_set) ? api->labels_set(labels) : -ENOSYS;
+}
+
+// The calling thread's labels; also for handing them to another thread.
+static inline pprofagent_labels pprofagent_labels_get(void) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return PPROFAGENT_HAS(api, labels_get) ? api->labels_get() : 0;
+}
+
+// Adds to the calling thread's labels. `*former` becomes what it had, for
+// pprofagent_labels_set to go back to, whatever the result. Errors as of
+// pprofagent_labels_with and pprofagent_labels_set; nothing has changed then.
+static inline int pprofagent_labels_push(const pprofagent_label* added, size_t count,
+                                         pprofagent_labels* former) {
+  pprofagent_labels made = 0;
+  const pprofagent_labels base = pprofagent_labels_get();
+  int result;
+  if (former != NULL) *former = base;
+  result = pprofagent_labels_with(base, added, count, &made);
+  return result == 0 ? pprofagent_labels_set(made) : result;
+}
+
+// What is in the set, by key. Stores at most `capacity` labels, whose texts are
+// valid as long as the process, and returns how many there are.
+static inline size_t pprofagent_labels_list(pprofagent_labels labels, pprofagent_label* found,
+                                            size_t capacity) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return PPROFAGENT_HAS(api, labels_list) ? api->labels_list(labels, found, capacity) : 0;
 }
 
 #ifdef __cplusplus

@@ -11,12 +11,14 @@
 
 #include <pprofagent/pprofagent.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <initializer_list>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -202,6 +204,108 @@ class tracked {
 // As profile::lookup("heap").write(write).
 inline std::error_code write_heap(const writer& write) {
   return profile::lookup("heap").write(write);
+}
+
+// A set of labels: which request a thread serves, for whom. Immutable; a copy is
+// four bytes, and valid as long as the process. Without an agent every set is empty.
+class label_set {
+ public:
+  using label = std::pair<std::string, std::string>;
+
+  label_set() = default;
+  explicit label_set(pprofagent_labels handle) noexcept : handle_(handle) {}
+
+  // The calling thread's.
+  [[nodiscard]] static label_set current() noexcept { return label_set(::pprofagent_labels_get()); }
+
+  // This set with further labels, of which a later one replaces one of the same key
+  // and an empty value takes its key out. If it cannot be had (pprofagent_labels_with
+  // says why), `*error` is set and the result is this set.
+  [[nodiscard]] label_set with(std::initializer_list<label> added,
+                               std::error_code* error = nullptr) const {
+    std::array<pprofagent_label, 32> labels = {};  // as many as a set may have
+    int result = !present() ? -ENOSYS : added.size() > labels.size() ? -E2BIG : 0;
+    std::size_t count = 0;
+    for (const label& each : added) {
+      if (result != 0) break;
+      // What C would take for the end of the text.
+      const bool has_zero =
+          each.first.find('\0') != std::string::npos || each.second.find('\0') != std::string::npos;
+      if (has_zero) result = -EILSEQ;
+      labels[count++] = {each.first.c_str(), each.second.c_str()};
+    }
+    pprofagent_labels made = handle_;
+    if (result == 0) result = ::pprofagent_labels_with(handle_, labels.data(), count, &made);
+    if (error != nullptr) *error = detail::error(result);
+    return result == 0 ? label_set(made) : *this;
+  }
+
+  // What is in it, by key.
+  [[nodiscard]] std::vector<label> list() const {
+    std::vector<pprofagent_label> labels(::pprofagent_labels_list(handle_, nullptr, 0));
+    ::pprofagent_labels_list(handle_, labels.data(), labels.size());
+    std::vector<label> list;
+    for (const pprofagent_label& each : labels) list.emplace_back(each.key, each.value);
+    return list;
+  }
+  // The text of one; empty if it is not in.
+  [[nodiscard]] std::string value(std::string_view key) const {
+    for (label& each : list()) {
+      if (each.first == key) return std::move(each.second);
+    }
+    return {};
+  }
+
+  [[nodiscard]] pprofagent_labels handle() const noexcept { return handle_; }
+  friend bool operator==(label_set, label_set) = default;
+
+ private:
+  pprofagent_labels handle_ = 0;
+};
+
+// Every sample that is taken of this thread, for whichever profile, has these
+// labels besides those it had before, from here to the end of the block, where it
+// has the former ones again. Threads made meanwhile begin with them:
+//
+//   pprofagent::labels labels{{"user", user}, {"path", path}};
+//
+// Blocks nest. The object must be destroyed by the thread that made it.
+class labels {
+ public:
+  labels(std::initializer_list<label_set::label> added) {
+    const label_set set = former_.with(added, &error_);
+    if (!error_) error_ = detail::error(::pprofagent_labels_set(set.handle()));
+  }
+  // This set instead of what it had: another thread's, or one made before for speed.
+  explicit labels(label_set set) : error_(detail::error(::pprofagent_labels_set(set.handle()))) {}
+  labels(const labels&) = delete;
+  labels& operator=(const labels&) = delete;
+  ~labels() { ::pprofagent_labels_set(former_.handle()); }
+
+  // Why the thread has not got them.
+  [[nodiscard]] std::error_code error() const noexcept { return error_; }
+
+ private:
+  label_set former_ = label_set::current();
+  std::error_code error_;
+};
+
+// Calls the function under these labels, as Go's pprof.Do.
+template <typename Function>
+decltype(auto) with_labels(std::initializer_list<label_set::label> added, Function&& function) {
+  const labels scope(added);
+  return std::forward<Function>(function)();
+}
+
+// The function, to be called under the labels that this thread has now, on whatever
+// thread that will be: for thread pools.
+template <typename Function>
+[[nodiscard]] auto bind_labels(Function&& function) {
+  return [set = label_set::current(), function = std::forward<Function>(function)](
+             auto&&... arguments) mutable -> decltype(auto) {
+    const labels scope(set);
+    return function(std::forward<decltype(arguments)>(arguments)...);
+  };
 }
 
 // See pprofagent_set_mutex_fraction and pprofagent_set_block_rate.

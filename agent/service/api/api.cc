@@ -255,6 +255,46 @@ int Remove(pprofagent_profile* profile, const void* key) {
   return Guarded([&] { return RemoveFromCustom(*kind, key) == CustomResult::kOk ? 0 : -ENOENT; });
 }
 
+// --- Labels -----------------------------------------------------------------------
+//
+// Without the helper and without allocating: a server sets them for every request.
+
+int LabelsWith(pprofagent_labels base, const pprofagent_label* added, size_t count,
+               pprofagent_labels* made) {
+  if (made == nullptr || (added == nullptr && count != 0)) return -EINVAL;
+  if (count > hot::kMostLabels) return -E2BIG;
+  hot::Label labels[hot::kMostLabels];
+  for (size_t i = 0; i < count; ++i) labels[i] = {added[i].key, added[i].value};
+  switch (hot::FindLabelSet(base, labels, count, made)) {
+    case hot::MakeLabels::kOk:
+      return 0;
+    case hot::MakeLabels::kInvalid:
+      return -EINVAL;
+    case hot::MakeLabels::kTooLong:
+      return -E2BIG;
+    case hot::MakeLabels::kNotText:
+      return -EILSEQ;
+    case hot::MakeLabels::kFull:
+      break;
+  }
+  return -ENOSPC;
+}
+
+int LabelsSet(pprofagent_labels labels) {
+  if (labels != 0 && hot::LabelsOf(labels).count == 0) return -EINVAL;
+  return hot::SetLabels(labels) ? 0 : -EAGAIN;
+}
+
+pprofagent_labels LabelsGet() { return hot::CurrentLabels(); }
+
+size_t LabelsList(pprofagent_labels labels, pprofagent_label* found, size_t capacity) {
+  const hot::LabelsView set = hot::LabelsOf(labels);
+  for (size_t i = 0; i < std::min<size_t>(capacity, set.count); ++i) {
+    found[i] = {set.labels[i].key, set.labels[i].value};
+  }
+  return set.count;
+}
+
 constexpr pprofagent_api kTable = {
     .abi = PPROFAGENT_ABI,
     .size = sizeof(pprofagent_api),
@@ -272,6 +312,10 @@ constexpr pprofagent_api kTable = {
     .remove = Remove,
     .write = Write,
     .dump = Dump,
+    .labels_with = LabelsWith,
+    .labels_set = LabelsSet,
+    .labels_get = LabelsGet,
+    .labels_list = LabelsList,
 };
 
 }  // namespace

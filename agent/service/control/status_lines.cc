@@ -73,10 +73,12 @@ std::vector<std::string> StatusLines(const Controller& controller) {
   lines.Add("dropped, no memory for a thread's record", drops.no_thread_record);
   lines.Add("dropped, signal arrived while one was recorded", drops.reentrant);
   lines.Add("dropped, threads without a CPU timer", drops.no_timer);
+  lines.Add("labels that could not be attached", drops.label_sets_full);
   lines.Add("memory of stacks", memory.stacks);
   lines.Add("memory of the table of live blocks", memory.live_map);
   lines.Add("memory of threads' records", memory.threads);
   lines.Add("memory of the unwinder", memory.modules);
+  lines.Add("memory of labels", memory.labels);
   return lines.Take();
 }
 

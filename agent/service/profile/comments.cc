@@ -55,6 +55,11 @@ std::vector<std::string> Comments(const Circumstances& circumstances) {
     comments.push_back("incomplete: " + std::to_string(walks) +
                        " walks met objects beyond the 1024 that are remembered after dlclose");
   }
+  if (const uint64_t sets = circumstances.drops.label_sets_full; sets != 0) {
+    comments.push_back("incomplete: labels could not be attached " + std::to_string(sets) +
+                       " times, there are more different sets of them than 65535, or than 16 MiB "
+                       "hold; samples have the labels of before");
+  }
   return comments;
 }
 

@@ -46,7 +46,22 @@ hot::Drops DropsOf(Kind kind) {
   return drops;
 }
 
+std::vector<SampleLabel> AllLabels(const RecordedSample& sample) {
+  std::vector<SampleLabel> labels = sample.labels;
+  for (SampleLabel& label : ProgramLabels(sample.stack)) labels.push_back(std::move(label));
+  return labels;
+}
+
 }  // namespace
+
+std::vector<SampleLabel> ProgramLabels(const hot::StackView& stack) {
+  std::vector<SampleLabel> labels;
+  const hot::LabelsView set = hot::LabelsOf(stack.labels);
+  for (uint32_t i = 0; i < set.count; ++i) {
+    labels.push_back({.key = set.labels[i].key, .text = set.labels[i].value});
+  }
+  return labels;
+}
 
 std::string_view NameOf(hot::FrameMark mark) {
   switch (mark) {
@@ -77,9 +92,11 @@ Status WriteProto(const Recording& recording, const ProfileContext& context, Byt
   ProfileEncoder encoder(stream, mappings);
   encoder.SampleTypes(kind.sample_types);
   uint64_t truncated = 0;
+  std::vector<SampleLabel> all_labels;
   for (const RecordedSample& sample : recording.samples) {
     encoder.Sample({sample.stack.pcs, sample.stack.depth},
-                   std::span(sample.values).first(kind.sample_types.size()), sample.labels);
+                   std::span(sample.values).first(kind.sample_types.size()),
+                   sample.stack.labels != 0 ? (all_labels = AllLabels(sample)) : sample.labels);
     truncated += sample.stack.truncated ? 1 : 0;
   }
   Circumstances circumstances;

@@ -32,6 +32,9 @@ struct SampleLabel {
   std::string_view unit = {};
 };
 
+// What the program had attached to the thread when the stack was taken, by key.
+std::vector<SampleLabel> ProgramLabels(const hot::StackView& stack);
+
 // How profiles call the frame that stands for the callers a stack lacks.
 std::string_view NameOf(hot::FrameMark mark);
 
@@ -44,6 +47,7 @@ struct RecordedSample {
   uintptr_t identity = 0;
   // As many as the kind has sample types.
   std::array<int64_t, kMaxSampleTypes> values = {};
+  // The kind's own; those of the program come with the stack.
   std::vector<SampleLabel> labels = {};
 };
 

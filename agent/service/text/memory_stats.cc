@@ -99,7 +99,7 @@ std::string MemoryStats() {
   const uint64_t live = heap.uordblks + heap.hblkhd;
   const uint64_t heap_sys = heap.arena + heap.hblkhd;
   const uint64_t stack = ToUnsigned(Field(status, "VmStk"));
-  const uint64_t other = agent.live_map + agent.threads + agent.modules;
+  const uint64_t other = agent.live_map + agent.threads + agent.modules + agent.labels;
   Lines lines;
   lines.Add("Alloc", live);
   lines.Add("TotalAlloc", estimate.alloc_bytes);

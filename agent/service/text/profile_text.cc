@@ -8,6 +8,7 @@
 
 #include "agent/service/profile/kinds.h"
 #include "agent/service/symbol/symbols.h"
+#include "agent/service/text/quoted.h"
 #include "agent/service/text/tab_columns.h"
 
 namespace pprofagent::service {
@@ -74,6 +75,12 @@ std::string MemoryMap(const Mappings& mappings) {
 
 using Samples = std::vector<const RecordedSample*>;
 
+// # labels: {"req":"7", "user":"alice"}
+std::string LabelsLine(std::vector<SampleLabel> labels, const hot::StackView& stack) {
+  for (SampleLabel& label : ProgramLabels(stack)) labels.push_back(std::move(label));
+  return labels.empty() ? std::string() : "# labels: " + InBraces(labels) + "\n";
+}
+
 // Largest of a value first; the order of equals is that of their stacks' places
 // in memory, so that two texts can be compared.
 Samples Ordered(const Recording& recording, size_t by) {
@@ -118,32 +125,10 @@ std::string HeapText(const Recording& recording, const std::string& memory_stats
     const auto& values = sample->values;
     text += HeapRow(values[kInuseObjects], values[kInuseBytes], values[kAllocObjects],
                     values[kAllocBytes]) +
-            Addresses(sample->stack) + "\n" + Frames(sample->stack, symbols) + "\n";
+            Addresses(sample->stack) + "\n" + LabelsLine({}, sample->stack) +
+            Frames(sample->stack, symbols) + "\n";
   }
   return text + "\n" + memory_stats + MemoryMap(mappings);
-}
-
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += static_cast<unsigned char>(c) < ' ' ? '?' : c;
-  }
-  return quoted + "\"";
-}
-
-// # labels: {"req":"7", "user":"alice"}
-std::string LabelsLine(const std::vector<SampleLabel>& labels) {
-  std::vector<std::string> pairs;
-  for (const SampleLabel& label : labels) {
-    const std::string value = label.text.empty() ? Number(label.number) : label.text;
-    pairs.push_back(Quoted(label.key) + ":" + Quoted(value));
-  }
-  if (pairs.empty()) return std::string();
-  std::sort(pairs.begin(), pairs.end());
-  std::string line = "# labels: {";
-  for (const std::string& pair : pairs) line += (line.back() == '{' ? "" : ", ") + pair;
-  return line + "}\n";
 }
 
 // "mutex" says that its numbers are whole already by a period of 1.
@@ -157,7 +142,7 @@ std::string ContentionText(const Recording& recording, bool is_mutex) {
   if (is_mutex) text += "sampling period=1\n";
   for (const RecordedSample* sample : Ordered(recording, kDelay)) {
     text += Number(sample->values[kDelay]) + " " + Number(sample->values[kCount]) + " @" +
-            Addresses(sample->stack) + "\n" + LabelsLine(sample->labels) +
+            Addresses(sample->stack) + "\n" + LabelsLine(sample->labels, sample->stack) +
             Frames(sample->stack, symbols) + "\n";
   }
   return text + MemoryMap(mappings);
@@ -171,7 +156,7 @@ std::string CountText(const Recording& recording, std::string_view name) {
   std::string text = std::string(name) + " profile: total " + Number(total) + "\n";
   for (const RecordedSample* sample : Ordered(recording, 0)) {
     text += Number(sample->values[0]) + " @" + Addresses(sample->stack) + "\n" +
-            LabelsLine(sample->labels) + Frames(sample->stack, symbols) + "\n";
+            LabelsLine(sample->labels, sample->stack) + Frames(sample->stack, symbols) + "\n";
   }
   return text + MemoryMap(mappings);
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agent/service/text/profile_text.h"
+#include "agent/service/text/quoted.h"
 #include "agent/service/text/tab_columns.h"
 
 namespace pprofagent::service {
@@ -25,16 +26,6 @@ std::string Hex(uint64_t value) {
 
 std::string Plural(int64_t count, std::string_view what) {
   return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
-}
-
-// In double quotes; what would end them or the line is escaped.
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += static_cast<unsigned char>(c) < ' ' || c == 0x7f ? '?' : c;
-  }
-  return quoted + "\"";
 }
 
 // Threads in deadlocks first; everything else in the order of the list.
@@ -117,6 +108,12 @@ std::vector<Group> GroupsOf(const ThreadReport& report) {
   std::stable_sort(groups.begin(), groups.end(),
                    [](const Group& a, const Group& b) { return a.count > b.count; });
   return groups;
+}
+
+// Threads with different labels have different stacks (stack_table.h).
+std::string LabelsLine(std::string_view heading, const hot::StackView& stack) {
+  const std::string labels = InBraces(ProgramLabels(stack));
+  return labels.empty() ? labels : std::string(heading) + labels + "\n";
 }
 
 std::string NamesLine(const Group& group) {
@@ -255,7 +252,8 @@ std::string GroupedThreads(const ThreadReport& report, std::string_view name) {
       text += " " + Hex(ReturnAddress(group.stack.pcs[i]));
       AddFrame(report, group.stack.pcs[i], &columns);
     }
-    text += "\n" + NamesLine(group) + StatesLine(group) + columns.Text() + "\n";
+    text += "\n" + LabelsLine("# labels: ", group.stack) + NamesLine(group) + StatesLine(group) +
+            columns.Text() + "\n";
   }
   return text + MemoryMapText(report.mappings);
 }
@@ -277,7 +275,7 @@ std::string FullThreads(const ThreadReport& report) {
       text += "created by " + FunctionAt(report, *pc) + " in thread " +
               std::to_string(sample.creator_tid) + "\n" + FullPlace(report, *pc);
     }
-    text += "\n";
+    text += LabelsLine("labels ", sample.stack) + "\n";
   }
   return text;
 }
@@ -290,7 +288,9 @@ std::string GoThreads(const ThreadReport& report) {
     if (sample.waited_ns >= kMinute) {
       text += ", " + std::to_string(sample.waited_ns / kMinute) + " minutes";
     }
-    text += "]:\n";
+    // Labels are where Go has them since 1.26 (GODEBUG=tracebacklabels=1).
+    const std::string labels = InBraces(ProgramLabels(sample.stack), ": ");
+    text += labels.empty() ? "]:\n" : "] " + labels + ":\n";
     for (uint32_t i = 0; i < sample.stack.depth; ++i) {
       const uintptr_t pc = sample.stack.pcs[i];
       text += GoFunction(report, pc) + "\n" + GoPlace(report, pc);

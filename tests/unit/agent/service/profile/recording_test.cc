@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/service/profile/kinds.h"
+#include "agent/service/sink/byte_stream.h"
 #include "tests/unit/agent/service/support/fake_hot.h"
 
 namespace pprofagent::service {
@@ -39,6 +40,34 @@ TEST(Recording, DifferenceShowsWhatHasGone) {
   const Recording delta = Since(before, Recording{.samples = {Sample(a, 0, {1})}});
   ASSERT_EQ(delta.samples.size(), 1u);
   EXPECT_EQ(delta.samples[0].values[0], -4);
+}
+
+TEST(Recording, LabelsOfTheProgramComeWithTheStack) {
+  fake_hot::Reset();
+  fake_hot::AddLabels(7, {{"path", "/"}, {"user", "alice"}});
+  hot::StackView stack = fake_hot::Stack({0x10});
+  EXPECT_TRUE(ProgramLabels(stack).empty());
+  stack.labels = 7;
+  const std::vector<SampleLabel> labels = ProgramLabels(stack);
+  ASSERT_EQ(labels.size(), 2u);
+  EXPECT_EQ(labels[1].key, "user");
+  EXPECT_EQ(labels[1].text, "alice");
+}
+
+TEST(Recording, ProtobufHasTheKindsLabelsAndTheProgramsOwn) {
+  fake_hot::Reset();
+  fake_hot::AddLabels(7, {{"user", "alice"}});
+  Recording recording = {.kind = &SpecOf(Kind::kThreadCreate),
+                         .samples = {Sample(fake_hot::Stack({0x10}), 0, {1})}};
+  recording.samples[0].labels = {{.key = "kind", .text = "mutex"}};
+  recording.samples[0].stack.labels = 7;
+  const Options options;
+  StringStream stream;
+  ASSERT_TRUE(WriteProto(recording, {&options, "cfi"}, &stream).ok());
+  const std::string bytes = stream.contents();
+  for (const char* text : {"kind", "mutex", "user", "alice"}) {
+    EXPECT_NE(bytes.find(text), std::string::npos) << text;
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -23,6 +24,7 @@ struct State {
   std::vector<hot::ContentionPairSample> pairs;
   std::vector<hot::ThreadSample> threads;
   std::vector<hot::ModuleCode> modules;
+  std::map<uint32_t, std::vector<hot::Label>> labels;
   hot::Drops drops = {};
   hot::CpuStart cpu_start = hot::CpuStart::kOk;
   bool cpu_running = false;
@@ -66,6 +68,7 @@ void Reset() {
   state.pairs.clear();
   state.threads.clear();
   state.modules.clear();
+  state.labels.clear();
   state.drops = {};
   state.cpu_start = hot::CpuStart::kOk;
   state.cpu_running = false;
@@ -123,6 +126,10 @@ void AddContentionPair(const hot::ContentionPairSample& pair) {
 void AddThread(const hot::ThreadSample& sample) {
   const std::lock_guard lock(Global().mutex);
   Global().threads.push_back(sample);
+}
+
+void AddLabels(uint32_t number, std::initializer_list<hot::Label> labels) {
+  Global().labels[number] = labels;
 }
 
 void AddModule(const hot::ModuleCode& code) { Global().modules.push_back(code); }
@@ -348,9 +355,15 @@ void VisitModules(ModuleVisitor visitor, void* context) {
   for (const ModuleCode& code : Global().modules) visitor(context, code);
 }
 
+LabelsView LabelsOf(uint32_t labels) {
+  const auto known = Global().labels.find(labels);
+  if (known == Global().labels.end()) return {};
+  return {known->second.data(), static_cast<uint32_t>(known->second.size())};
+}
+
 Drops ReadDrops() { return Global().drops; }
 MemoryUse ReadMemoryUse() {
-  return {.modules = 4000, .stacks = 1000, .live_map = 200, .threads = 30};
+  return {.modules = 4000, .stacks = 1000, .live_map = 200, .threads = 30, .labels = 5};
 }
 
 }  // namespace hot

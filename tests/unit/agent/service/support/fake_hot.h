@@ -26,6 +26,8 @@ hot::StackView Stack(std::initializer_list<uintptr_t> addresses);
 void AddHeapSample(const hot::HeapSample& sample);
 // Counts are cumulative: adds to those of the same stack.
 void AddCpuSample(const hot::StackView& stack, int64_t count, int64_t nanoseconds);
+// What LabelsOf knows under this number; the texts must be literals.
+void AddLabels(uint32_t number, std::initializer_list<hot::Label> labels);
 // The same stack a second time in one visit, as from another thread's record.
 void AddCpuRecord(const hot::CpuSample& sample);
 // `kind` empty: the mutex profile's, otherwise the block profile's.

@@ -101,6 +101,25 @@ TEST_F(ThreadTextTest, SpeaksGosGrammar) {
             "created by 0x50 in goroutine 100\n\t?:0 +0x0\n\n");
 }
 
+TEST_F(ThreadTextTest, EveryFormHasTheLabels) {
+  fake_hot::AddLabels(3, {{"path", "/\n"}, {"user", "alice"}});
+  deadlocks_.clear();
+  list_.threads.resize(2);
+  // As hot code keeps them: a stack for each set of labels.
+  list_.threads[0].sample.stack = fake_hot::Stack({0x10});
+  list_.threads[0].sample.stack.labels = 3;
+  EXPECT_EQ(BeforeMappings(GroupedThreads(Report(), "threads")),
+            "threads profile: total 2\n"
+            "1 @ 0x11\n# labels: {\"path\":\"/\\x0a\", \"user\":\"alice\"}\n"
+            "# names: \"main\" x1\n# state: 1 sleep\n#\t0x10\n\n"
+            "1 @ 0x11 0x21\n# names: \"w \\\"1\\\"\" x1\n# state: 1 sleep\n#\t0x10\n#\t0x20\n\n");
+  EXPECT_TRUE(
+      FullThreads(Report()).starts_with("thread 100 \"main\" [sleep]:\n0x10\n\t?\n"
+                                        "labels {\"path\":\"/\\x0a\", \"user\":\"alice\"}\n\n"));
+  EXPECT_TRUE(GoThreads(Report()).starts_with(
+      "goroutine 100 [sleep] {\"path\": \"/\\x0a\", \"user\": \"alice\"}:\n"));
+}
+
 TEST_F(ThreadTextTest, SpeaksThreadz) {
   list_.threads.resize(1);
   const std::string text = Threadz(Report());

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Labels that a program attaches to its threads: on every profile, in every form, by cpprof."""
+
+import errno
+import os
+import re
+import subprocess
+import unittest
+
+import harness
+from http_test import UnixConnection
+
+CPPROF = os.environ.get("CPPROF")
+PROFILES = "heap,allocs,mutex,block,contention,threadcreate,goroutine"
+
+
+def sums(profile, sample_type, key, function=None):
+    """What the values of one label have together; None for the samples without it."""
+    column, found = profile.column(sample_type), {}
+    for sample in profile.samples:
+        if function is None or any(function in name for name in sample.functions()):
+            value = sample.labels.get(key)
+            found[value] = found.get(value, 0) + sample.values[column]
+    return {value: total for value, total in found.items() if total}
+
+
+class Labels(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.program = None
+        self.addCleanup(self.stop)
+
+    def stop(self):
+        if self.program:
+            self.program.kill()
+            self.program.communicate()
+
+    def start(self, **options):
+        options = {"HEAP_RATE": 1, "BLOCK_RATE": 1, "SOCKET": "on", **options}
+        self.program = subprocess.Popen([harness.PROGRAMS / "labels"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, env=self.agent(**options))
+        self.assertEqual(self.program.stdout.readline(), b"ready\n")
+        self.socket = self.dumps / f"labels.{self.program.pid}.sock"
+        harness.wait_until(self.socket.exists, "the socket")
+
+    def again(self):
+        self.program.stdin.write(b"\n")
+        self.program.stdin.flush()
+        self.assertEqual(self.program.stdout.readline(), b"done\n")
+
+    def body(self, path):
+        client = UnixConnection(self.socket)
+        self.addCleanup(client.close)
+        client.request("GET", "/debug/pprof/" + path)
+        response = client.getresponse()
+        body = response.read()
+        self.assertEqual(response.status, 200, body)
+        return body
+
+    def profile(self, path):
+        file = self.scratch / (re.sub(r"\W", "-", path) + ".pb.gz")
+        file.write_bytes(self.body(path))
+        return self.read(file)
+
+
+class Profiles(Labels):
+    def test_every_kind(self):
+        self.start()
+        self.heap_samples_of_one_stack_stay_apart()
+        self.locks()
+        self.threads_inherit_and_their_making_has_them()
+        self.assertEqual(sums(self.profile("things"), "things", "user"), {"dave": 1})
+
+    def heap_samples_of_one_stack_stay_apart(self):
+        heap = self.profile("heap")
+        self.assertEqual(sums(heap, "inuse_space", "user", "8allocateE"),
+                         {"alice": 200_000, "bob": 50_000, "carol": 2 * 7 * 3000,
+                          None: 7 * 3000 + 10_000})
+        stacks = {}
+        for sample in heap.samples:
+            if sample.labels.get("user") in ("alice", "bob") and "bytes" in sample.labels:
+                stacks.setdefault(tuple(location.address for location in sample.stack), set()).add(
+                    sample.labels["user"])
+        self.assertIn({"alice", "bob"}, stacks.values(), "the same stack under two labels")
+        self.assertEqual(sums(heap, "inuse_space", "job", "4workE"),
+                         {'index "1"': 2 * 7 * 3000, None: 7 * 3000})
+
+    def test_samples_too(self):
+        self.start(HEAP_RATE="2k")
+        alice = sums(self.profile("heap"), "alloc_space", "user", "8allocateE")["alice"]
+        # 200 blocks, each seen with probability 0.386: six deviations.
+        self.assertAlmostEqual(alice, 200_000, delta=6 * 1000 * (200 * 0.614 / 0.386) ** 0.5)
+
+    def locks(self):
+        mutex, block = self.profile("mutex"), self.profile("block")
+        held = sums(mutex, "delay", "side", "hold")
+        self.assertEqual(set(held), {"holder"})
+        self.assertGreater(held["holder"], 20_000_000)
+        waited = sums(block, "delay", "side", "want")
+        self.assertEqual(set(waited), {"waiter"})
+        self.assertAlmostEqual(waited["waiter"], held["holder"], delta=held["holder"] / 10)
+        roles = {(sample.labels["role"], sample.labels.get("side"))
+                 for sample in self.profile("contention").samples
+                 if any("hold" in name or "want" in name for name in sample.functions())}
+        self.assertEqual(roles, {("holder", "holder"), ("waiter", "waiter")})
+
+    def threads_inherit_and_their_making_has_them(self):
+        made = self.profile("threadcreate")
+        self.assertEqual(sums(made, "threadcreate", "job"), {'index "1"': 3, None: 3})
+        threads = self.profile("goroutine")
+        self.assertEqual(sums(threads, "goroutine", "job", "4workE"), {'index "1"': 2, None: 1})
+        self.assertEqual(sums(threads, "goroutine", "job", "4spinE"), {'index "1"': 1})
+        self.assertEqual(sums(threads, "goroutine", "user", "main"), {"dave": 1})
+
+    def test_cpu_time(self):
+        self.start(CPUPROFILE=self.scratch / "cpu.pb.gz")
+        self.program.communicate()
+        cpu = self.read(self.scratch / "cpu.pb.gz")
+        loads = sums(cpu, "cpu", "load", "burn")
+        self.assertAlmostEqual(loads["heavy"], 200_000_000, delta=60_000_000)
+        self.assertEqual(set(sums(cpu, "cpu", "job", "4spinE")), {'index "1"'})
+        # Changed every millisecond, and nothing is lost or left without.
+        turns = sums(cpu, "cpu", "turn", "change_for_ever")
+        self.assertEqual(set(turns) - {None}, {"even", "odd"})
+        self.assertLess(turns.get(None, 0), sum(turns.values()) / 10)
+
+    def test_differences(self):
+        self.start()
+        self.assertNotIn("erin", sums(self.profile("allocs"), "alloc_space", "user", "5serveE"))
+        found = {}
+        for seconds in (1, 5, 25):  # enough for the program to do its part meanwhile
+            client = UnixConnection(self.socket)
+            self.addCleanup(client.close)
+            client.request("GET", f"/debug/pprof/allocs?seconds={seconds}")
+            # An answer to another client shows that the server has seen the first.
+            self.body("cmdline")
+            self.again()
+            file = self.scratch / "delta.pb.gz"
+            file.write_bytes(client.getresponse().read())
+            found = sums(self.read(file), "alloc_space", "user", "5serveE")
+            if len(found) == 2:
+                break
+        self.assertEqual(found, {"alice": 100_000, "erin": 50_000})
+
+    def test_every_kind_is_dumped_with_them(self):
+        self.start(SIGNAL_PROFILES=PROFILES)
+        self.program.send_signal(10)
+        for kind in PROFILES.split(","):
+            profile = self.read(self.wait_for_dumps(kind=kind)[0])
+            values = {value for sample in profile.samples for value in sample.labels.values()}
+            self.assertTrue(values & {"alice", "holder", "waiter", 'index "1"'}, kind)
+
+
+class Texts(Labels):
+    def test_every_form(self):
+        self.start()
+        line = '# labels: {"job":"index \\"1\\"", "user":"carol"}\n'
+        grouped = self.body("goroutine?debug=1").decode()
+        self.assertRegex(grouped, r"(?m)^2 @( 0x\w+)+\n" + re.escape(line) + "# names:")
+        self.assertEqual(self.body("goroutine?debug=2").decode().count(line.lstrip("# ").replace(
+            "labels:", "labels")), 3)
+        self.assertEqual(len(re.findall(
+            r'(?m)^goroutine \d+ \[[^]]*\] {"job": "index \\"1\\"", "user": "carol"}:$',
+            self.body("goroutine?debug=3").decode())), 3)
+        self.assertRegex(self.body("heap?debug=1").decode(),
+                         r'(?m)^100: 100000 \[100: 100000\] @[ 0-9a-fx]+\n# labels: {"user":"alice"}$'
+                         r'|^200: 200000 \[200: 200000\] @[ 0-9a-fx]+\n# labels: {"user":"alice"}$')
+        self.assertIn(line, self.body("threadcreate?debug=1").decode())
+        self.assertIn('# labels: {"kind":"mutex", "side":"waiter"}\n',
+                      self.body("block?debug=1").decode())
+        self.assertIn('# labels: {"side":"holder"}\n', self.body("mutex?debug=1").decode())
+        self.assertIn('# labels: {"user":"dave"}\n', self.body("things?debug=1").decode())
+
+        if CPPROF:
+            self.they_still_parse()
+
+    def they_still_parse(self):
+        for kind in ("heap", "mutex", "block", "threadcreate", "goroutine", "things"):
+            file = self.scratch / kind
+            file.write_bytes(self.body(kind + "?debug=1"))
+            result = self.run_program(CPPROF, "-symbolize=none", "-raw", file)
+            self.assertEqual(result.returncode, 0, (kind, result.stderr))
+            self.assertIn(b"Samples:", result.stdout)
+
+
+@unittest.skipUnless(CPPROF, "no analyzer")
+class Analyzer(Labels):
+    def cpprof(self, *arguments):
+        result = self.run_program(CPPROF, *arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout.decode()
+
+    def test_tags_focus_and_root(self):
+        self.start()
+        heap = self.scratch / "heap.pb.gz"
+        heap.write_bytes(self.body("heap"))
+        tags = self.cpprof("-tags", "-unit=bytes", heap)
+        self.assertRegex(tags, r" user: Total 30\d+B of ")
+        self.assertRegex(tags, r"(?m)^ +200000B \([ .\d]+%\): alice$")
+        alice = self.cpprof("-top", "-unit=bytes", "-tagfocus=user=alice", heap)
+        self.assertRegex(alice, r"(?m)^ +200000B +\S+ +\S+ +200000B +\S+ +.*::allocate")
+        others = self.cpprof("-top", "-unit=bytes", "-focus=serve",
+                             "-tagignore=user=alice", heap)
+        self.assertRegex(others, r"(?m)^ +50000B .*::allocate")
+        rooted = self.cpprof("-traces", "-focus=serve", "-tagroot=user", heap)
+        self.assertIn("alice", re.findall(r"(?m)^ {13}(.*?) *$", rooted))
+
+
+class Limits(harness.TestCase):
+    def nest(self, **arguments):
+        result = self.run_program(harness.PROGRAMS / "labels", "nest", **arguments)
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        return result.stdout.decode().splitlines()
+
+    def test_they_nest_and_end(self):
+        self.assertEqual(self.nest(environment=self.agent()), [
+            "none", "outer path=/ user=alice", "inner n=1 path=/x", "outer path=/ user=alice",
+            "hidden", "none", "result 7", "bound 3 job=pool", f"error {errno.E2BIG}",
+            f"error {errno.EINVAL}", f"error {errno.EILSEQ}", f"error {errno.EILSEQ}"])
+
+    def test_without_an_agent_nothing_happens(self):
+        for environment in (harness.bare_environment(), self.agent(ONLY="another")):
+            self.assertEqual(self.nest(environment=environment), [
+                "none", "outer", "inner", "outer", "hidden", "none", "result 0", "bound 3",
+                *4 * [f"error {errno.ENOSYS}"]])
+
+
+if __name__ == "__main__":
+    unittest.main()
