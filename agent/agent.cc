@@ -106,6 +106,7 @@ void ProcessBegins(const char* const* environment) {
       .block_io = options.block_io,
       .stack_depth = options.stack_depth,
       .perf_events = options.cpu_engine == service::CpuEngineChoice::kPerf,
+      .memory_trace = options.memtrace_ns > 0,
       .agent_text_begin = reinterpret_cast<uintptr_t>(__ehdr_start),
       .agent_text_end = reinterpret_cast<uintptr_t>(etext),
   });

@@ -171,6 +171,12 @@ PPROFAGENT_INTERPOSE void free_aligned_sized(void* block, size_t alignment, size
   g_real.free_aligned_sized(block, alignment, size);
 }
 
+PPROFAGENT_INTERPOSE int malloc_trim(size_t keep) {
+  const int result = hot::g_real_other.malloc_trim(keep);
+  hot::MemoryReleased();
+  return result;
+}
+
 PPROFAGENT_INTERPOSE size_t malloc_usable_size(void* block) {
   if (hot::MayBeKnown(block) && hot::IsBootstrapMemory(block)) return hot::BootstrapSize(block);
   return g_real.malloc_usable_size(block);

@@ -65,6 +65,13 @@ struct PerfUse {
 };
 PerfUse ReadPerfUse();
 
+// The last cycle of the memory trace (HotOptions::memory_trace) that nobody has
+// taken yet; false: none has ended. The helper is woken when one has.
+bool TakeMemoryCycle(MemoryCycle* cycle);
+// Ends the running cycle at once, whatever it has come to. False if there is no
+// trace, or the last cycle has not been taken.
+bool EndMemoryCycle(bool forced);
+
 // The calling thread's stack without the agent's frames and the `skip` innermost
 // of the program's; depth 0 if it cannot be had, which is counted.
 StackView CaptureStack(uint32_t skip);

@@ -51,6 +51,9 @@ ForgottenBlock ForgetBlock(void* block);
 void ForgottenBlockFreed(const ForgottenBlock& forgotten);
 void RestoreBlock(void* block, const ForgottenBlock& forgotten);
 
+// The program has had its allocator give memory back to the system.
+void MemoryReleased();
+
 // --- Threads ------------------------------------------------------------------
 
 // What the new thread needs to know, in memory of the agent's own.

@@ -157,6 +157,25 @@ struct MemoryUse {
   uint64_t labels;
 };
 
+// What the allocator did in a stretch of time (engine/memory_trace.h); times on
+// the monotonic clock, bytes and objects estimated from samples.
+struct MemoryCycle {
+  uint64_t number = 0;  // from 1
+  int64_t begin_ns = 0;
+  int64_t end_ns = 0;
+  int64_t allocated_objects = 0;
+  int64_t freed_objects = 0;
+  int64_t allocated_bytes = 0;
+  // In use at the beginning, at most, and at the end.
+  int64_t live_before = 0;
+  int64_t live_peak = 0;
+  int64_t live_after = 0;
+  // So many bytes of allocations end the next cycle.
+  int64_t goal_bytes = 0;
+  // It ended because memory was given back to the system on request.
+  bool forced = false;
+};
+
 // Each visitor is called on the calling thread, possibly thousands of times;
 // the sample is valid only during the call. Thread-safe. Not async-signal-safe
 // only in so far as the visitor is not.
@@ -187,5 +206,7 @@ bool VisitThreads(ThreadFacts facts, ThreadVisitor visitor, void* context);
 // Thread-safe.
 Drops ReadDrops();
 MemoryUse ReadMemoryUse();
+// Resident bytes of the stacks of the program's threads, as far as these are known.
+uint64_t ReadStackBytes();
 
 }  // namespace pprofagent::hot

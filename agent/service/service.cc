@@ -247,7 +247,8 @@ void Start(const StartInfo& info) {
     ConfigureLog(options);
     RememberCommandLine();
     for (const std::string& problem : parsed_options->problems) Log(LogLevel::kWarn, problem);
-    ConfigureHelper(info.pthread_create, {ServeUntilIdle, ServePending, options.log == "stderr"});
+    ConfigureHelper(info.pthread_create, {ServeUntilIdle, ServePending,
+                                          options.log == "stderr" || options.memtrace_ns > 0});
     InstallController(info.unwinder, {.is_fork_child = false, .load_wall_ns = WallClock()});
     Claim(options.signal, hot::kRequestDump, "SIGNAL");
     Claim(options.signal_cpu, hot::kRequestToggleCpu, "SIGNAL_CPU");

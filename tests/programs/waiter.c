@@ -5,6 +5,7 @@
 //
 //   allocate BYTES   a block that stays (from allocate_block)
 //   free             all blocks
+//   churn BYTES      a block that is written to and freed at once
 //   burn MS          CPU time (in burn_cpu)
 //   threads N        as many threads that wait
 //   clone MS         CPU time (in burn_in_clone) of a thread made by clone
@@ -101,6 +102,11 @@ int main(void) {
         free(blocks[--block_count]);
       }
       puts("freed");
+    } else if (strcmp(word, "churn") == 0) {
+      void* block = allocate_block((size_t)value);
+      memset(block, 1, (size_t)value);
+      free(block);
+      puts("churned");
     } else if (strcmp(word, "burn") == 0) {
       burn_cpu(value);
       puts("burnt");

@@ -5,6 +5,7 @@
 #include "agent/hot/engine/contention.h"
 #include "agent/hot/engine/cpu.h"
 #include "agent/hot/engine/heap.h"
+#include "agent/hot/engine/memory_trace.h"
 #include "agent/hot/engine/requests.h"
 #include "agent/hot/engine/signals.h"
 #include "agent/hot/engine/termination.h"
@@ -58,6 +59,9 @@ uint32_t CurrentLabels() {
   const ThreadRecord* record = t_state.record;
   return record != nullptr ? record->labels.load(std::memory_order_relaxed) : 0;
 }
+
+bool TakeMemoryCycle(MemoryCycle* cycle) { return TakeEndedCycle(cycle); }
+bool EndMemoryCycle(bool forced) { return EndCycle(forced); }
 
 bool InSandbox() { return IsSandboxed(); }
 

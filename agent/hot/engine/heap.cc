@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/memory_trace.h"
 #include "agent/hot/engine/requests.h"
 #include "agent/hot/engine/sampler.h"
 #include "agent/hot/engine/thread.h"
@@ -63,7 +64,9 @@ uint64_t ScaledBytes(uint64_t size, uint64_t objects) {
 
 void Freed(HeapBucket* bucket, uint64_t size) {
   const uint64_t objects = BlockWeight(size, bucket->rate);
-  bucket->Freed(objects, ScaledBytes(size, objects));
+  const uint64_t bytes = ScaledBytes(size, objects);
+  bucket->Freed(objects, bytes);
+  TraceFreed(objects, bytes);
 }
 
 // In the filter before the program learns the address, else its free would pass
@@ -101,7 +104,9 @@ void Record(void* block, size_t size, int64_t rate, const Registers& caller) {
     return;
   }
   const uint64_t objects = BlockWeight(size, rate);
-  bucket->Allocated(objects, ScaledBytes(size, objects));
+  const uint64_t bytes = ScaledBytes(size, objects);
+  bucket->Allocated(objects, bytes);
+  TraceAllocated(objects, bytes);
   Track(block, LiveBlock{bucket, size});
 }
 

@@ -5,6 +5,7 @@
 #include "agent/hot/engine/contention.h"
 #include "agent/hot/engine/cpu.h"
 #include "agent/hot/engine/heap.h"
+#include "agent/hot/engine/memory_trace.h"
 #include "agent/hot/engine/requests.h"
 #include "agent/hot/engine/safe_point.h"
 #include "agent/hot/engine/signals.h"
@@ -31,6 +32,7 @@ void InitializeHot(const HotOptions& options) {
   // The main thread's record now: when the first sample comes, a sandbox may
   // forbid what that takes.
   FollowThisThread();
+  if (options.memory_trace) StartMemoryTrace();
   StartHeapEngine();
   SetHeapSamplingRate(options.heap_rate);
   SetMutexSamplingFraction(options.mutex_fraction);
@@ -50,6 +52,7 @@ void HotAfterFork() {
   ResetRequestsInChild();
   ResetTerminationInChild();
   ResetContentionInChild();
+  ResetMemoryTraceInChild();
   CpuAfterFork();
 }
 

@@ -14,6 +14,7 @@ struct HotOptions {
   bool block_io = false;
   uint32_t stack_depth;
   bool perf_events = false;
+  bool memory_trace = false;
   // The agent's own code, left out of stacks.
   uintptr_t agent_text_begin;
   uintptr_t agent_text_end;

@@ -5,6 +5,7 @@
 #include "agent/hot/engine/contention.h"
 #include "agent/hot/engine/cpu.h"
 #include "agent/hot/engine/heap.h"
+#include "agent/hot/rt/raw_syscall.h"
 #include "agent/hot/rt/thread_state.h"
 #include "agent/hot/store/contention_buckets.h"
 #include "agent/hot/store/cpu_buckets.h"
@@ -155,6 +156,27 @@ void PassModule(void* visit, const ModuleRecord& record) {
   }
 }
 
+// From its upper end down, as far as it has been used: what is left there of
+// deeper calls lies next to what is in use.
+uint64_t ResidentStack(uintptr_t low, uintptr_t high) {
+  constexpr uintptr_t kPage = 4096;
+  constexpr uintptr_t kPages = 16;
+  uint64_t bytes = 0;
+  uintptr_t end = (high + kPage - 1) & ~(kPage - 1);
+  while (end > low && end - low >= kPage) {
+    const uintptr_t pages = (end - low) / kPage < kPages ? (end - low) / kPage : kPages;
+    unsigned char resident[kPages] = {};
+    end -= pages * kPage;
+    // What is not mapped is not resident either.
+    if (IsSyscallError(RawSyscall(SYS_mincore, end, pages * kPage, resident))) return bytes;
+    uint64_t found = 0;
+    for (uintptr_t i = 0; i < pages; ++i) found += resident[i] & 1u;
+    if (found == 0) return bytes;
+    bytes += found * kPage;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 void VisitHeap(HeapVisitor visitor, void* context) {
@@ -219,6 +241,15 @@ MemoryUse ReadMemoryUse() {
       .threads = ThreadRecordBytes() + WalkMemoBytes(),
       .labels = LabelSetBytes(),
   };
+}
+
+uint64_t ReadStackBytes() {
+  uint64_t bytes = 0;
+  for (const ThreadRecord* r = FirstRecord(); r != nullptr; r = r->next) {
+    if (r->tid.load(std::memory_order_acquire) == 0) continue;
+    bytes += ResidentStack(r->stack_low, r->stack_high);
+  }
+  return bytes;
 }
 
 }  // namespace pprofagent::hot

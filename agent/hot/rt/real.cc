@@ -126,6 +126,8 @@ int LateSetns(int descriptor, int kind) {
   return static_cast<int>(WithErrno(RawSyscall(SYS_setns, descriptor, kind)));
 }
 
+int LateMallocTrim(size_t keep) { return Ready() ? g_real_other.malloc_trim(keep) : 0; }
+
 template <typename Function>
 void Lookup(const char* name, Function* out) {
   if (void* found = dlsym(RTLD_NEXT, name)) *out = reinterpret_cast<Function>(found);
@@ -184,6 +186,7 @@ void LookupOther(RealOther* real) {
   Lookup("thrd_create", &real->thrd_create);
   Lookup("unshare", &real->unshare);
   Lookup("setns", &real->setns);
+  Lookup("malloc_trim", &real->malloc_trim);
 }
 
 }  // namespace
@@ -195,9 +198,9 @@ constinit RealAllocation g_real = {
     BootstrapUsableSize,
 };
 constinit RealOther g_real_other = {
-    LatePthreadCreate, LateSigaction,  nullptr,     nullptr,   nullptr, nullptr,
-    nullptr,           nullptr,        nullptr,     nullptr,   nullptr, LatePrctl,
-    LateSyscall,       LateThrdCreate, LateUnshare, LateSetns,
+    LatePthreadCreate, LateSigaction,  nullptr,     nullptr,   nullptr,        nullptr,
+    nullptr,           nullptr,        nullptr,     nullptr,   nullptr,        LatePrctl,
+    LateSyscall,       LateThrdCreate, LateUnshare, LateSetns, LateMallocTrim,
 };
 
 void ResolveRealFunctions() {

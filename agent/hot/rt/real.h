@@ -58,6 +58,7 @@ struct RealOther {
   int (*thrd_create)(thrd_t*, thrd_start_t, void*);
   int (*unshare)(int);
   int (*setns)(int, int);
+  int (*malloc_trim)(size_t);
 };
 
 // Hidden: the fast paths jump through the table without a look at the GOT.

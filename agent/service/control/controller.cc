@@ -28,7 +28,8 @@ Controller::Controller(Options& options, const char* unwinder, const ProcessOrig
       signal_kinds_(KindsOfOption("SIGNAL_PROFILES", options.signal_profiles, "heap")),
       exit_kinds_(KindsOfOption("EXIT_PROFILES", options.exit_profiles, "none")),
       dumper_(options),
-      cpu_(options.cpu_rate) {}
+      cpu_(options.cpu_rate),
+      memory_trace_(options.memtrace_ns) {}
 
 // Names cannot be checked where options are parsed: kinds come later in the
 // order of the folders.
@@ -56,6 +57,10 @@ void Controller::Begin() {
     if (!status.ok()) Log(LogLevel::kError, status.text());
   } else if (hot::CpuRunning()) {
     hot::StopCpu();  // inherited from the parent, whose profile it is
+  }
+  if (memory_trace_.IsOn() && options_.heap_rate == 0 && !origin_.is_fork_child) {
+    Log(LogLevel::kWarn,
+        "PPROFAGENT_MEMTRACE: with HEAP_RATE=0 no allocation is seen; the lines say nothing");
   }
   if (options_.interval_ns > 0) next_interval_ns_ = MonotonicClock() + options_.interval_ns;
 }
@@ -163,6 +168,7 @@ Recording Controller::Read(const KindSpec& kind) const {
 }
 
 void Controller::RunDue(int64_t now_ns) {
+  memory_trace_.Run(now_ns);
   if (cpu_end_ns_ && *cpu_end_ns_ <= now_ns) StopCpu();
   if (next_interval_ns_ && *next_interval_ns_ <= now_ns) {
     // Moments missed (the machine slept, the disk was slow) stay missed.
@@ -173,9 +179,12 @@ void Controller::RunDue(int64_t now_ns) {
 }
 
 std::optional<int64_t> Controller::NextDue() const {
-  if (!cpu_end_ns_) return next_interval_ns_;
-  if (!next_interval_ns_) return cpu_end_ns_;
-  return std::min(*cpu_end_ns_, *next_interval_ns_);
+  std::optional<int64_t> next;
+  for (const std::optional<int64_t>& due :
+       {cpu_end_ns_, next_interval_ns_, memory_trace_.NextDue()}) {
+    if (due) next = std::min(*due, next.value_or(*due));
+  }
+  return next;
 }
 
 // Perf events are descriptors of the helper's and end with it.
@@ -187,7 +196,7 @@ bool Controller::NeedsHelper() const {
 bool Controller::HasExitWork() const {
   return !options_.cpuprofile.empty() || !options_.memprofile.empty() ||
          !options_.blockprofile.empty() || !options_.mutexprofile.empty() || !exit_kinds_.empty() ||
-         IsCpuRequested();
+         memory_trace_.IsOn() || IsCpuRequested();
 }
 
 void Controller::WriteExitFile(const char* option, const std::string& value, const KindSpec& kind) {
@@ -210,6 +219,7 @@ void Controller::WriteAtExit() {
   WriteExitFile("BLOCKPROFILE", options_.blockprofile, SpecOf(Kind::kBlock));
   WriteExitFile("MUTEXPROFILE", options_.mutexprofile, SpecOf(Kind::kMutex));
   if (!exit_kinds_.empty()) Dump(exit_kinds_);
+  memory_trace_.Finish();
 }
 
 }  // namespace pprofagent::service

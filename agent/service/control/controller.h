@@ -17,6 +17,7 @@
 #include "agent/service/control/cpu_sessions.h"
 #include "agent/service/control/dumper.h"
 #include "agent/service/control/kind_list.h"
+#include "agent/service/control/memory_trace.h"
 #include "agent/service/control/profile_path.h"
 
 namespace pprofagent::service {
@@ -99,6 +100,7 @@ class Controller {
   Kinds exit_kinds_;
   Dumper dumper_;
   CpuSessions cpu_;
+  MemoryTrace memory_trace_;
   // Whether cpu_ has a session on request; apart, for HasExitWork.
   std::atomic<bool> is_cpu_requested_{false};
   // The whole-process profile, ended for the files at exit.

@@ -49,6 +49,12 @@ bool TakeRate(std::string_view text, int64_t* field) {
   return true;
 }
 
+constexpr std::string_view kDefaultMemtrace = "10s";
+
+bool TakeMemtrace(std::string_view text, int64_t* field) {
+  return TakeInterval(text == "1" ? kDefaultMemtrace : text, field);
+}
+
 bool TakeText(std::string_view text, std::string* field) {
   *field = text;
   return true;
@@ -190,6 +196,10 @@ constexpr OptionSpec kTable[] = {
     {"KEEP", "32", "a number from 1 to 1000000",
      "newest dumps kept of each kind of this process; older ones are deleted",
      [](Text text, Options* to) { return TakeInteger(text, 1, kMaxKeep, &to->keep); }, true},
+    {"MEMTRACE", "off", "1, off, or a duration from 100ms on, such as 500ms or 30s",
+     "1: a line on the standard error for each cycle of the allocator, at the latest every 10 s; a "
+     "duration: at the latest so often",
+     [](Text text, Options* to) { return TakeMemtrace(text, &to->memtrace_ns); }},
     {"ONLY", "*", kListForm, "names of the executables (with * and ?) in which the agent is active",
      [](Text text, Options* to) { return Take(ParseList(text), &to->only); }},
     {"HTTP", "off",

@@ -41,6 +41,7 @@ struct Options {
   std::vector<std::string> exit_profiles;
   int64_t interval_ns = 0;  // 0: off
   int keep = 0;
+  int64_t memtrace_ns = 0;  // the longest a cycle takes; 0: no trace
   std::vector<std::string> only;
   bool http_control = false;
   std::string http;  // of the form of listen_address.h

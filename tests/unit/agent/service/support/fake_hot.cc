@@ -25,6 +25,7 @@ struct State {
   std::vector<hot::ThreadSample> threads;
   std::vector<hot::ModuleCode> modules;
   std::map<uint32_t, std::vector<hot::Label>> labels;
+  std::deque<hot::MemoryCycle> cycles;
   hot::Drops drops = {};
   hot::CpuStart cpu_start = hot::CpuStart::kOk;
   bool cpu_running = false;
@@ -69,6 +70,7 @@ void Reset() {
   state.threads.clear();
   state.modules.clear();
   state.labels.clear();
+  state.cycles.clear();
   state.drops = {};
   state.cpu_start = hot::CpuStart::kOk;
   state.cpu_running = false;
@@ -130,6 +132,11 @@ void AddThread(const hot::ThreadSample& sample) {
 
 void AddLabels(uint32_t number, std::initializer_list<hot::Label> labels) {
   Global().labels[number] = labels;
+}
+
+void AddMemoryCycle(const hot::MemoryCycle& cycle) {
+  const std::lock_guard lock(Global().mutex);
+  Global().cycles.push_back(cycle);
 }
 
 void AddModule(const hot::ModuleCode& code) { Global().modules.push_back(code); }
@@ -226,6 +233,16 @@ bool ClaimSignal(int signal, Request request) {
   state.claimed.emplace_back(signal, request);
   return true;
 }
+
+bool TakeMemoryCycle(MemoryCycle* cycle) {
+  const std::lock_guard lock(Global().mutex);
+  if (Global().cycles.empty()) return false;
+  *cycle = Global().cycles.front();
+  Global().cycles.pop_front();
+  return true;
+}
+bool EndMemoryCycle(bool) { return false; }
+uint64_t ReadStackBytes() { return 5'000'000; }
 
 void MakeRequest(Request request) {
   State& state = Global();
