@@ -9,17 +9,20 @@ namespace pprofagent::hot {
 
 namespace {
 
-// Of the stack; what lies beyond is read word by word, which is slower.
-constexpr size_t kCopyBytes = size_t{16} << 10;
+// Of the stack: so much at first, which nearly always is enough, and all where a
+// lost frame is looked for. What lies beyond is read word by word, which is slower.
+constexpr size_t kFirstBytes = size_t{16} << 10;
+constexpr size_t kCopyBytes = size_t{80} << 10;
 alignas(16) constinit unsigned char g_copy[kCopyBytes] = {};
 
 class Walker {
  public:
   Walker(uintptr_t sp, OtherStack* stack)
-      : bounds_{sp, sp + CopyMemory(sp, g_copy, sizeof(g_copy)), g_copy}, stack_(stack) {}
+      : bounds_{sp, sp + CopyMemory(sp, g_copy, kFirstBytes), g_copy}, stack_(stack) {}
 
-  // Appends the frames from `start` on; returns the registers of the last one.
-  Registers Walk(Registers start, PcKind kind) {
+  // Appends the frames from `start` on; returns the registers of the last one. In
+  // the agent's own code a parked thread's record leads on, and leads better.
+  Registers Walk(Registers start, PcKind kind, bool is_parked) {
     for (;;) {
       Frames frames{};
       frames.pcs = stack_->pcs + stack_->depth;
@@ -32,15 +35,23 @@ class Walker {
           stack_->depth >= CaptureDepth()) {
         return frames.last;
       }
-      StackReader reader(bounds_);
       Registers lost = frames.last;
       lost.pc = FrameAddress(frames.pcs[frames.depth - 1]);
+      if (is_parked && IsAgentCode(lost.pc)) return frames.last;
+      CopyTheRest();
+      StackReader reader(bounds_);
       if (!FindLostFrame(lost, &reader, &start)) return frames.last;
       kind = PcKind::kReturnAddress;
     }
   }
 
  private:
+  // Unless there was no more of it the first time.
+  void CopyTheRest() {
+    if (bounds_.high - bounds_.low != kFirstBytes) return;
+    bounds_.high += CopyMemory(bounds_.high, g_copy + kFirstBytes, sizeof(g_copy) - kFirstBytes);
+  }
+
   StackBounds bounds_;
   OtherStack* stack_;
 };
@@ -81,11 +92,11 @@ void UnwindOther(const Registers& blocked, PcKind kind, const ParkedFacts& parke
   const bool is_parked = ParkedCall::IsParked(parked.sequence);
   Walker walker(blocked.sp != 0 ? blocked.sp : parked.caller.sp, stack);
   uintptr_t reached = 0;
-  if (blocked.sp != 0) reached = walker.Walk(blocked, kind).sp;
+  if (blocked.sp != 0) reached = walker.Walk(blocked, kind, is_parked).sp;
   // The frames between the blocked call and the interposer are libc's; the record
   // leads on from there if they do not.
   if (!stack->complete && is_parked && reached <= parked.caller.sp) {
-    walker.Walk(parked.caller, PcKind::kReturnAddress);
+    walker.Walk(parked.caller, PcKind::kReturnAddress, false);
   }
   stack->began_in_agent = BeganInAgent(*stack);
   stack->depth = WithoutAgentFrames(stack->pcs, stack->depth);

@@ -13,6 +13,7 @@
 
 #include "agent/service/symbol/elf_file.h"
 #include "agent/service/symbol/line_table.h"
+#include "agent/service/symbol/symbol_cache.h"
 
 namespace pprofagent::service {
 namespace {
@@ -116,16 +117,19 @@ std::string DebugFileName(const std::string& build_id) {
   return "/usr/lib/debug/.build-id/" + build_id.substr(0, 2) + "/" + build_id.substr(2) + ".debug";
 }
 
-void Describe(const Mapping& mapping, std::span<Symbol> symbols) {
+uint64_t OffsetInFile(const Mapping& mapping, const Symbol& symbol) {
+  return hot::FrameAddress(symbol.address) - mapping.start + mapping.offset;
+}
+
+void Read(const Mapping& mapping, std::span<Symbol* const> symbols) {
   const ElfFile file(mapping.file);
   if (!file.valid()) return;
   // Replaced on disk since it was loaded: its names would be wrong.
   if (!mapping.build_id.empty() && file.BuildId() != mapping.build_id) return;
   std::vector<Wanted> wanted;
-  for (Symbol& symbol : symbols) {
-    const auto address =
-        file.AddressOfOffset(hot::FrameAddress(symbol.address) - mapping.start + mapping.offset);
-    if (address) wanted.push_back({.address = *address, .symbol = &symbol});
+  for (Symbol* symbol : symbols) {
+    const auto address = file.AddressOfOffset(OffsetInFile(mapping, *symbol));
+    if (address) wanted.push_back({.address = *address, .symbol = symbol});
   }
   NameFrom(file, ".symtab", wanted);
   AddLines(file, wanted);
@@ -139,11 +143,26 @@ void Describe(const Mapping& mapping, std::span<Symbol> symbols) {
   if (!HasAllNames(wanted)) NameFrom(file, ".dynsym", wanted);
 }
 
+void Describe(const Mapping& mapping, std::span<Symbol> symbols, SymbolCache* cache) {
+  std::vector<Symbol*> unknown;
+  for (Symbol& symbol : symbols) {
+    if (!cache->Find(mapping.build_id, OffsetInFile(mapping, symbol), &symbol)) {
+      unknown.push_back(&symbol);
+    }
+  }
+  if (unknown.empty()) return;
+  Read(mapping, unknown);
+  for (const Symbol* symbol : unknown) {
+    cache->Remember(mapping.build_id, OffsetInFile(mapping, *symbol), *symbol);
+  }
+}
+
 }  // namespace
 
 Symbols Symbols::Of(std::vector<uint64_t> addresses, const Mappings& mappings) {
   std::sort(addresses.begin(), addresses.end());
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  SymbolCache cache;
   Symbols result;
   result.symbols_.resize(addresses.size());
   for (size_t i = 0; i < addresses.size(); ++i) result.symbols_[i].address = addresses[i];
@@ -153,7 +172,7 @@ Symbols Symbols::Of(std::vector<uint64_t> addresses, const Mappings& mappings) {
     size_t end = i + 1;
     while (end < addresses.size() && mappings.IdOf(addresses[end]) == id) ++end;
     if (id != 0) {
-      Describe(mappings.all()[id - 1], std::span(result.symbols_).subspan(i, end - i));
+      Describe(mappings.all()[id - 1], std::span(result.symbols_).subspan(i, end - i), &cache);
     }
     i = end;
   }

@@ -3,8 +3,9 @@
 // Function names and source lines for addresses of this process, for texts
 // meant to be read where no tool is at hand. Symbol tables and line tables are
 // streamed past the wanted addresses and not kept: memory is as many names as
-// there are addresses, however large the binaries are. Inlined functions are
-// not unfolded; cpprof does that, and better, from the profile itself.
+// there are addresses, however large the binaries are, and what has been found is
+// remembered (symbol_cache.h). Inlined functions are not unfolded; cpprof does
+// that, and better, from the profile itself.
 #pragma once
 
 #include <cstdint>

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <map>
 #include <string_view>
+#include <unordered_set>
 
 #include "agent/service/text/syscall_names.h"
 
@@ -189,8 +190,11 @@ ThreadList ReadThreads(hot::ThreadFacts facts) {
 
 std::vector<uint64_t> AddressesOf(const ThreadList& list) {
   std::vector<uint64_t> addresses;
+  // Of thousands of threads most have the same few stacks.
+  std::unordered_set<const uintptr_t*> seen;
   for (const ThreadEntry& thread : list.threads) {
     for (const hot::StackView& stack : {thread.sample.stack, thread.sample.created_by}) {
+      if (!seen.insert(stack.pcs).second) continue;
       addresses.insert(addresses.end(), stack.pcs, stack.pcs + stack.depth);
     }
   }
