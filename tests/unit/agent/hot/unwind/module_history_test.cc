@@ -17,6 +17,7 @@
 #include "agent/hot/unwind/frame_word.h"
 #include "agent/hot/unwind/module_lookup.h"
 #include "agent/hot/unwind/unwinder.h"
+#include "tests/unit/agent/hot/unwind/plugins.h"
 
 namespace pprofagent::hot {
 namespace {
@@ -87,12 +88,13 @@ TEST(ModuleHistoryTest, KnowsALibraryThatIsGone) {
 }
 
 TEST(ModuleHistoryTest, TellsTwoLibrariesAtOneAddressApart) {
+  ASSERT_TRUE(MakePluginsShareAnAddress());
   const uintptr_t first = VisitLibrary(PLUGIN_A).word;
   const uintptr_t second = VisitLibrary(PLUGIN_B).word;
   const uintptr_t again = VisitLibrary(PLUGIN_A).word;
-  ASSERT_EQ(FrameAddress(first), FrameAddress(second)) << "the loader put them elsewhere";
-  EXPECT_NE(first, second);
-  EXPECT_EQ(FrameGeneration(second), FrameGeneration(first) + 1);
+  ASSERT_EQ(FrameAddress(first), FrameAddress(second));
+  // Which of the two was there first, other tests may have decided.
+  EXPECT_NE(FrameGeneration(first), FrameGeneration(second));
   EXPECT_EQ(first, again);
   const Known known = AllKnown();
   EXPECT_STREQ(known.At(FrameAddress(first), FrameGeneration(first))->path, PLUGIN_A);
