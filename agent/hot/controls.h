@@ -8,6 +8,8 @@
 #include <cstdint>
 
 #include "agent/hot/snapshot.h"
+// Which objects' files the unwinder wants read, and what becomes of it.
+#include "agent/hot/unwind/debug_frame.h"
 
 namespace pprofagent::hot {
 
@@ -106,6 +108,7 @@ enum Request : uint32_t {
   kRequestToggleCpu = 1u << 1,  // the CPU signal arrived
   kRequestHelper = 1u << 2,     // nothing but a running helper
   kRequestEnd = 1u << 3,        // a signal that ends the process arrived
+  kRequestRules = 1u << 4,      // the unwinder wants a file read
 };
 
 // Claims a signal: `request` is raised whenever it arrives, then the program's

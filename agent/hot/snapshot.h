@@ -145,6 +145,7 @@ struct Drops {
   uint64_t contention_pairs;  // releases recorded without their waiter
   uint64_t no_timer;          // threads to which the kernel refused a CPU timer
   uint64_t no_module_record;  // walks through objects of which no record could be made
+  uint64_t no_debug_frame;    // objects whose .debug_frame could not be used
   uint64_t label_sets_full;   // labels that could not be attached
 };
 

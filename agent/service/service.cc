@@ -35,6 +35,7 @@
 #include "agent/service/options/environment.h"
 #include "agent/service/options/glob.h"
 #include "agent/service/profile/custom_profiles.h"
+#include "agent/service/symbol/debug_frame.h"
 
 namespace pprofagent::service {
 namespace {
@@ -91,6 +92,7 @@ void WriteExitFilesOnce() {
 bool ServePending() {
   int value = 0;
   const uint32_t requests = hot::TakeRequests(&value);
+  if ((requests & hot::kRequestRules) != 0) Guarded(LoadWantedDebugFrames);
   Guarded([requests, value] { RunRequests(*the_controller.load(), requests, value); });
   if ((requests & hot::kRequestEnd) != 0) {
     uint32_t expected = kRunning;
@@ -247,6 +249,7 @@ void Start(const StartInfo& info) {
     ConfigureLog(options);
     RememberCommandLine();
     for (const std::string& problem : parsed_options->problems) Log(LogLevel::kWarn, problem);
+    Guarded(LoadWantedDebugFrames);
     ConfigureHelper(info.pthread_create, {ServeUntilIdle, ServePending,
                                           options.log == "stderr" || options.memtrace_ns > 0});
     InstallController(info.unwinder, {.is_fork_child = false, .load_wall_ns = WallClock()});

@@ -114,6 +114,22 @@ def unwind_seed(library):
     return struct.pack("<II", address[".eh_frame_hdr"], address[".text"]) + library.read_bytes()
 
 
+def debug_frame_seed(folder, *options):
+    """The section of a library that has no other unwind tables, behind an address in it."""
+    library = folder / "untabled.so"
+    source = folder / "untabled.c"
+    source.write_text("int f(int); int g(int x) { return f(x) + 1; }\n"
+                      "int h(int x, int n) { char b[n]; b[x] = f((long)b); return g(b[n - x]); }\n")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-g", "-O1", "-nostdlib", "-fno-unwind-tables",
+                    "-fno-asynchronous-unwind-tables", *options, "-o", library, source], check=True)
+    text = subprocess.run(["readelf", "--wide", "--sections", library], check=True,
+                          capture_output=True, text=True).stdout
+    place = {name: [int(number, 16) for number in numbers] for name, *numbers in
+             re.findall(r"\] (\.\S+)\s+\S+\s+([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+)", text)}
+    _, offset, size = place[".debug_frame"]
+    return struct.pack("<I", place[".text"][0]) + library.read_bytes()[offset:offset + size]
+
+
 def seeds(target, folder):
     proto = profile_proto()
     environment = b"HEAP_RATE=512k\0CPU_RATE=100\0SIGNAL=RTMIN+3\0INTERVAL=10s\0ONLY=a*,b\0DIR=/tmp/%p"
@@ -123,6 +139,8 @@ def seeds(target, folder):
         subprocess.run(["strip", "-o", stripped, library], check=True)
         make = unwind_seed if target == "unwind_tables" else pathlib.Path.read_bytes
         return [make(library), make(stripped)]
+    if target == "debug_frame":
+        return [debug_frame_seed(folder), debug_frame_seed(folder, "-gdwarf-5", "-gdwarf64")]
     return {
         "profile_proto": [proto, proto[:60]],
         "profile_file": [proto, gzip.compress(proto), *LEGACY, *STACKS, *map(gzip.compress, LEGACY)],

@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "agent/hot/controls.h"
 #include "agent/hot/rt/mapped_pool.h"
 #include "agent/hot/rt/thread_state.h"
 #include "agent/hot/unwind/walk_memo.h"
@@ -43,6 +44,7 @@ const StackRecord* Capture(const Registers& start, PcKind kind, UnwindContext co
   frames.pcs = buffer;
   frames.capacity = g_depth.load(std::memory_order_relaxed);
   Unwind(start, kind, StackBounds{record->stack_low, record->stack_high}, context, &frames);
+  if (TakeDebugFrameNews()) MakeRequest(kRequestRules);
   uint32_t depth = WithoutAgentFrames(buffer, frames.depth);
   if (const uintptr_t mark = MarkFor(frames.end)) buffer[depth++] = mark;
   const StackRecord* stack = InternStack(buffer, depth, frames.truncated, CurrentLabelsOf(*record));

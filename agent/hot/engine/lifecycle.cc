@@ -16,6 +16,7 @@
 #include "agent/hot/rt/real_io.h"
 #include "agent/hot/rt/real_locks.h"
 #include "agent/hot/rt/thread_state.h"
+#include "agent/hot/unwind/debug_frame.h"
 
 namespace pprofagent::hot {
 
@@ -53,6 +54,7 @@ void HotAfterFork() {
   ResetTerminationInChild();
   ResetContentionInChild();
   ResetMemoryTraceInChild();
+  RepeatDebugFrameNews();
   CpuAfterFork();
 }
 

@@ -229,13 +229,14 @@ Drops ReadDrops() {
       .contention_pairs = ContentionPairsMissed(),
       .no_timer = CpuThreadsRefused(),
       .no_module_record = ModulesNotRecorded(),
+      .no_debug_frame = DebugFramesRefused(),
       .label_sets_full = LabelSetsRefused(),
   };
 }
 
 MemoryUse ReadMemoryUse() {
   return MemoryUse{
-      .modules = ModuleHistoryBytes() + RuleCacheBytes(),
+      .modules = ModuleHistoryBytes() + RuleCacheBytes() + DebugFrameBytes(),
       .stacks = g_store_pool.mapped(),
       .live_map = LiveMapBytes(),
       .threads = ThreadRecordBytes() + WalkMemoBytes(),

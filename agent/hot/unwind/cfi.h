@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Call frame information: from a module's .eh_frame_hdr and an address to the
-// rules that give the caller's registers. Formats: the DWARF standard, version
+// Call frame information: from a module's .eh_frame (cfi_records.h) and an address
+// to the rules that give the caller's registers. Formats: the DWARF standard, version
 // 5, section 6.4, and the Linux Standard Base, "Exception Frames".
 //
 // Nothing is decoded ahead: the linker has sorted the function table for binary
@@ -25,11 +25,15 @@
 
 namespace pprofagent::hot {
 
-// The bytes a module's tables may lie in, and its .eh_frame_hdr among them.
+struct DebugFrame;
+
+// The bytes a module's tables may lie in, and its .eh_frame_hdr among them (null:
+// it has none); and what its file says besides (debug_frame.h), or null.
 struct CfiModule {
   const uint8_t* begin;
   const uint8_t* end;
   const uint8_t* eh_frame_hdr;
+  const DebugFrame* debug_frame = nullptr;
 };
 
 // Register numbers of the x86-64 psABI.

@@ -140,6 +140,7 @@ uint64_t WeakIdentity(const uint8_t* begin, const uint8_t* end, const uint8_t* e
 }
 
 CfiModule ReadableTables(const uint8_t* begin, const uint8_t* end, const uint8_t* eh_frame_hdr) {
+  if (eh_frame_hdr == nullptr) return CfiModule{begin, end, nullptr};
   const Image image(begin);
   const uint8_t* eh_frame = EhFrameOf(eh_frame_hdr);
   for (int i = 0; i < image.count(); ++i) {

@@ -41,6 +41,7 @@ uint64_t WeakIdentity(const uint8_t* begin, const uint8_t* end, const uint8_t* e
 
 // The tables with the bounds of the readable segment that has both
 // .eh_frame_hdr and .eh_frame; with those of the image if there is no such one.
+// `eh_frame_hdr` may be null.
 CfiModule ReadableTables(const uint8_t* begin, const uint8_t* end, const uint8_t* eh_frame_hdr);
 
 // Of an image that no loader tells of: its end and its .eh_frame_hdr. False if

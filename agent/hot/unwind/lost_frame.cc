@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "agent/hot/rt/copy_memory.h"
+#include "agent/hot/unwind/cfi_records.h"
 #include "agent/hot/unwind/module_lookup.h"
 
 namespace pprofagent::hot {
@@ -50,56 +51,10 @@ size_t AfterEndbr(const Code& code) {
 
 // --- The function a pc is in -------------------------------------------------
 
-// The sorted table of .eh_frame_hdr, as every linker writes it: pairs of 32-bit
-// offsets from the section's beginning (DW_EH_PE_datarel | sdata4). Read in place
-// like the rest of the tables (cfi.h).
-struct FunctionTable {
-  uintptr_t base;
-  uint32_t count;
-
-  static bool Of(const Module& module, FunctionTable* table) {
-    constexpr uint32_t kVersionAndEncodings = 0x3b031b01;
-    constexpr size_t kHeaderBytes = 12;
-    if (module.eh_frame_hdr == nullptr) return false;
-    const CfiModule tables = TablesOf(module);
-    const uint8_t* const at = module.eh_frame_hdr;
-    if (at < tables.begin || at >= tables.end) return false;
-    const auto size = static_cast<size_t>(tables.end - at);
-    uint32_t version_and_encodings = 0;
-    if (size < kHeaderBytes) return false;
-    memcpy(&version_and_encodings, at, sizeof(version_and_encodings));
-    memcpy(&table->count, at + 8, sizeof(table->count));
-    table->base = reinterpret_cast<uintptr_t>(at);
-    return version_and_encodings == kVersionAndEncodings &&
-           table->count <= (size - kHeaderBytes) / 8;
-  }
-  uintptr_t StartOf(uint32_t index) const {
-    int32_t offset = 0;
-    memcpy(&offset, reinterpret_cast<const uint8_t*>(base) + 12 + size_t{index} * 8,
-           sizeof(offset));
-    return base + static_cast<uintptr_t>(static_cast<intptr_t>(offset));
-  }
-};
-
-// 0: unknown.
+// Where it begins, by its unwind tables; 0: unknown.
 uintptr_t FunctionOf(uintptr_t pc) {
   Module module{};
-  FunctionTable table;
-  if (!FindModule(pc, &module) || !FunctionTable::Of(module, &table)) return 0;
-  uintptr_t found = 0;
-  uint32_t low = 0;
-  uint32_t high = table.count;
-  while (low < high) {
-    const uint32_t middle = low + (high - low) / 2;
-    const uintptr_t start = table.StartOf(middle);
-    if (start <= pc) {
-      found = start;
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return found;
+  return FindModule(pc, &module) ? FunctionBefore(TablesOf(module), pc) : 0;
 }
 
 // --- What a return address returns from --------------------------------------

@@ -11,7 +11,8 @@
 //
 // Who reads: every walk (Module::generation, through module_lookup.h), and the
 // service when it writes a profile. A record is complete before a
-// compare-and-swap (release) puts it into the table, and immutable from then on.
+// compare-and-swap (release) puts it into the table, and immutable from then on,
+// but for what debug_frame.h adds to it.
 //
 // An object that is loaded again at the same place is the record it was. One
 // that is loaded where others were gets the next generation, a number that its
@@ -27,6 +28,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "agent/hot/unwind/debug_frame.h"
 #include "agent/hot/unwind/elf_image.h"
 
 namespace pprofagent::hot {
@@ -44,6 +46,9 @@ struct ModuleRecord {
   BuildIdPlace build_id_place;
   uint8_t build_id[kMaxBuildIdBytes];
   ModuleRecord* next;  // an older one
+  // See debug_frame.h.
+  mutable std::atomic<const DebugFrame*> debug_frame;
+  mutable std::atomic<uint8_t> debug_frame_state;
   // As the loader calls it, absolute; empty for the main program.
   char path[];
 };

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "agent/hot/unwind/debug_frame.h"
 #include "agent/hot/unwind/elf_image.h"
 #include "agent/hot/unwind/frame_word.h"
 #include "agent/hot/unwind/module_history.h"
@@ -21,6 +22,8 @@ namespace pprofagent::hot {
 namespace {
 
 constinit Module g_vdso = {};
+
+constexpr uint64_t kWithDebugFrame = 0x5bd1e9955bd1e995u;
 
 // Objects met lately, by where they begin.
 constexpr unsigned kRecentBits = 8;
@@ -65,7 +68,12 @@ void Identify(Module* module, const link_map* loaded) {
     }
     recent.store(record, std::memory_order_release);
   }
+  module->record = record;
   module->identity = record->identity;
+  // What was remembered of it before there was one is not found any more.
+  if (record->debug_frame.load(std::memory_order_acquire) != nullptr) {
+    module->identity ^= kWithDebugFrame;
+  }
   module->generation = uint64_t{record->generation} << kFrameAddressBits;
 }
 
@@ -80,6 +88,7 @@ bool FindLoadedObject(uintptr_t address, Module* module) {
   module->eh_frame_hdr = static_cast<const uint8_t*>(object.dlfo_eh_frame);
   module->identity = 0;
   module->generation = 0;
+  module->record = nullptr;
   Identify(module, object.dlfo_link_map);
   return true;
 }
@@ -94,20 +103,41 @@ bool FindModule(uintptr_t address, Module* module) {
 }
 
 CfiModule TablesOf(const Module& module) {
-  return ReadableTables(module.begin, module.end, module.eh_frame_hdr);
+  CfiModule tables = ReadableTables(module.begin, module.end, module.eh_frame_hdr);
+  if (module.record != nullptr) {
+    tables.debug_frame = module.record->debug_frame.load(std::memory_order_acquire);
+  }
+  return tables;
+}
+
+void WantRulesFromFile(const Module& module, uintptr_t address) {
+  if (module.record == nullptr) return;
+  for (uint32_t i = 0; i < module.record->code_segments; ++i) {
+    const CodeSegment& code = module.record->code[i];
+    if (address >= code.start && address < code.limit) WantDebugFrame(module.record);
+  }
+}
+
+void WantRulesFromProgramFile() {
+  const uintptr_t entry = getauxval(AT_ENTRY);
+  Module program{};
+  if (FindModule(entry, &program)) WantRulesFromFile(program, entry);
 }
 
 void InitializeModuleLookup() {
   // Every stack leads through these; their records then need not be made in the
-  // middle of the program's first.
-  for (const auto address :
-       {static_cast<uintptr_t>(getauxval(AT_ENTRY)), reinterpret_cast<uintptr_t>(&getauxval)}) {
+  // middle of the program's first. The C library and the loader, whose first
+  // function has no rules, have no others in their files.
+  Module program{};
+  FindModule(getauxval(AT_ENTRY), &program);
+  for (const uintptr_t address :
+       {reinterpret_cast<uintptr_t>(&getauxval), uintptr_t{getauxval(AT_BASE)}}) {
     Module module{};
-    FindModule(address, &module);
+    if (FindModule(address, &module) && module.record != nullptr) HasNoDebugFrame(module.record);
   }
   const auto base = static_cast<uintptr_t>(getauxval(AT_SYSINFO_EHDR));
   if (base == 0) return;
-  Module vdso{reinterpret_cast<const uint8_t*>(base), nullptr, nullptr, 0, 0};
+  Module vdso{reinterpret_cast<const uint8_t*>(base), nullptr, nullptr, 0, 0, nullptr};
   if (!DescribeImage(vdso.begin, &vdso.end, &vdso.eh_frame_hdr)) return;
   vdso.identity = KeyOf(vdso);
   g_vdso = vdso;

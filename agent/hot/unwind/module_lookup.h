@@ -21,15 +21,19 @@
 
 namespace pprofagent::hot {
 
+struct ModuleRecord;
+
 struct Module {
   // All that the loader mapped for it.
   const uint8_t* begin;
   const uint8_t* end;
-  // Null: it has no unwind tables.
+  // Null: it has no unwind tables in memory.
   const uint8_t* eh_frame_hdr;
   uint64_t identity;
   // What its frames carry in their upper bits (frame_word.h).
   uint64_t generation;
+  // Null: it has none.
+  const ModuleRecord* record;
 
   // As stacks keep it.
   uintptr_t FrameWord(uintptr_t address) const {
@@ -47,8 +51,15 @@ struct Module {
 bool FindModule(uintptr_t address, Module* module);
 
 // The part of the module that its tables may lie in: there may be unmapped
-// holes between segments, and a corrupt table may point there. Async-signal-safe.
+// holes between segments, and a corrupt table may point there. With what the
+// service has read in its file. Async-signal-safe.
 CfiModule TablesOf(const Module& module);
+
+// Asks for what only the module's file may tell, if `address` is in its code.
+// Async-signal-safe.
+void WantRulesFromFile(const Module& module, uintptr_t address);
+// Of the program, without waiting for its first stack. At start.
+void WantRulesFromProgramFile();
 
 // Finds the vDSO, and gets to know the program and libc. At start.
 void InitializeModuleLookup();

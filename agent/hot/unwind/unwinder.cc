@@ -26,6 +26,7 @@ enum class Step : uint8_t { kCaller, kSignalCaller, kEntry, kNoRule, kBadRead };
   FrameRules rules;
   if (!FindFrameRules(TablesOf(module), lookup, &rules)) {
     CacheRule(lookup, module.identity, kPackedNoRule);
+    WantRulesFromFile(module, lookup);
     return Step::kNoRule;
   }
   if (const PackedRule packed = PackRules(rules)) CacheRule(lookup, module.identity, packed);
@@ -37,7 +38,7 @@ enum class Step : uint8_t { kCaller, kSignalCaller, kEntry, kNoRule, kBadRead };
 // an address was made up: no call returns to it. It is what a coroutine returns
 // to at its end, and the walk has arrived at the outermost frame.
 [[gnu::noinline]] bool BeginsFunction(uintptr_t pc, const Module& module) {
-  if (!module.Contains(pc) || module.eh_frame_hdr == nullptr) return false;
+  if (!module.Contains(pc)) return false;
   FrameRules rules;
   return FindFrameRules(TablesOf(module), pc, &rules);
 }
@@ -66,7 +67,7 @@ Step StepBesideTables(bool interrupted, bool* chained, StackReader* stack, Regis
 // A step that is not in the cache, or not of the common form.
 [[gnu::noinline]] Step StepSlowly(uintptr_t lookup, Module* module, bool* chained,
                                   StackReader* stack, Registers* registers) {
-  if (module->eh_frame_hdr != nullptr && module->Contains(lookup)) {
+  if (module->Contains(lookup)) {
     PackedRule known = FindCachedRule(lookup, module->identity);
     if (known == 0) known = RecallRule(lookup, module->identity);
     if (known != kPackedNoRule) {
@@ -212,6 +213,7 @@ UnwinderBackend InitializeUnwinder(UnwinderBackend wanted) {
   InitializeModuleLookup();
   TouchRuleCache();
   if (wanted == UnwinderBackend::kLibunwind && !LoadLibunwind()) wanted = UnwinderBackend::kAuto;
+  if (wanted != UnwinderBackend::kFramePointers) WantRulesFromProgramFile();
   g_backend.store(wanted, std::memory_order_relaxed);
   return wanted;
 }

@@ -108,7 +108,7 @@ class Walker {
 
   bool EnterModule(uintptr_t lookup) {
     if (module_.Contains(lookup)) return true;
-    if (!FindModule(lookup, &module_) || module_.eh_frame_hdr == nullptr) return false;
+    if (!FindModule(lookup, &module_)) return false;
     return reinterpret_cast<uintptr_t>(module_.end) <= excluded_.begin ||
            reinterpret_cast<uintptr_t>(module_.begin) >= excluded_.end;
   }

@@ -55,6 +55,10 @@ std::vector<std::string> Comments(const Circumstances& circumstances) {
     comments.push_back("incomplete: " + std::to_string(walks) +
                        " walks met objects beyond the 1024 that are remembered after dlclose");
   }
+  if (const uint64_t objects = circumstances.drops.no_debug_frame; objects != 0) {
+    comments.push_back("incomplete: .debug_frame of " + std::to_string(objects) +
+                       " objects could not be used, the log says why");
+  }
   if (const uint64_t sets = circumstances.drops.label_sets_full; sets != 0) {
     comments.push_back("incomplete: labels could not be attached " + std::to_string(sets) +
                        " times, there are more different sets of them than 65535, or than 16 MiB "

@@ -28,6 +28,8 @@ class ElfFile {
   // The link-time address of a byte of the file; nothing if no segment has it.
   std::optional<uint64_t> AddressOfOffset(uint64_t offset) const;
 
+  const std::vector<Elf64_Phdr>& segments() const { return segments_; }
+
   // Null if there is none.
   const Elf64_Shdr* Section(std::string_view name) const;
   const Elf64_Shdr* SectionAt(uint32_t index) const;

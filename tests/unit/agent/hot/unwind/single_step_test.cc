@@ -18,6 +18,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/service/symbol/debug_frame.h"
 #include "tests/unit/agent/hot/unwind/single_step.h"
 #include "tests/unit/agent/hot/unwind/walks.h"
 
@@ -79,18 +80,21 @@ class SingleStepTest : public testing::TestWithParam<Stepped> {
   void SetUp() override {
     ASSERT_TRUE(LoadOracle()) << dlerror();
     InitializeUnwinder(UnwinderBackend::kAuto);
+    service::LoadWantedDebugFrames();
     seen_ = std::make_unique<Observation>();
     seen_->bounds = ThisThreadsStack();
     g_seen = seen_.get();
   }
 
-  void ExpectRightEverywhere(long at_least) {
+  enum class Oracle { kLibunwind, kNone };
+  void ExpectRightEverywhere(long at_least, Oracle oracle = Oracle::kLibunwind) {
     RecordProperty("instructions", std::to_string(seen_->instructions));
     RecordProperty("libunwind_wrong", std::to_string(seen_->theirs_wrong));
     EXPECT_GE(seen_->instructions, at_least);
     EXPECT_EQ(seen_->ours_wrong, 0) << "of " << seen_->instructions << ", the first is\n"
                                     << Describe(seen_->wrong) << "and should end in\n"
                                     << Describe(seen_->tail);
+    if (oracle == Oracle::kNone) return;
     EXPECT_EQ(seen_->differences, 0) << "of " << seen_->instructions << ", the first is\n"
                                      << Describe(seen_->different_ours) << "libunwind:\n"
                                      << Describe(seen_->different_theirs);
@@ -106,7 +110,9 @@ TEST_P(SingleStepTest, AgreesWithLibunwindAtEveryInstruction) {
   g_entry = GetParam().entry;
   const long bare = CallEntry(7);
   const long stepped = StepThrough(CallEntry, 7, Observe);
-  ExpectRightEverywhere(500);
+  // Of .debug_frame libunwind makes nothing, it guesses and leaves frames out.
+  const bool only_debug_frame = strstr(GetParam().name, "debug_frame") != nullptr;
+  ExpectRightEverywhere(500, only_debug_frame ? Oracle::kNone : Oracle::kLibunwind);
   static_cast<void>(bare);
   static_cast<void>(stepped);
 }

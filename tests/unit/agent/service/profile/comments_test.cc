@@ -30,12 +30,13 @@ TEST(Comments, TellWhatIsMissingAndWhy) {
                          .contention_pairs = 8,
                          .no_timer = 6,
                          .no_module_record = 9,
+                         .no_debug_frame = 11,
                          .label_sets_full = 10};
   circumstances.truncated_samples = 5;
   circumstances.no_rule_samples = 7;
   circumstances.broken_samples = 8;
   const std::vector<std::string> all = Comments(circumstances);
-  const std::vector<std::string> tail(all.end() - 12, all.end());
+  const std::vector<std::string> tail(all.end() - 13, all.end());
   const std::vector<std::string> expected = {
       "cut: 5 stacks had more frames than that",
       "cut: 7 stacks end at code without unwind information or frame pointer",
@@ -48,6 +49,7 @@ TEST(Comments, TellWhatIsMissingAndWhy) {
       "dropped: 8 samples, no waiter found (missing in contention)",
       "dropped: 6 threads, the kernel refused them a CPU timer (ulimit -i)",
       "incomplete: 9 walks met objects beyond the 1024 that are remembered after dlclose",
+      "incomplete: .debug_frame of 11 objects could not be used, the log says why",
       "incomplete: labels could not be attached 10 times, there are more different sets of them "
       "than 65535, or than 16 MiB hold; samples have the labels of before"};
   EXPECT_EQ(tail, expected);

@@ -378,6 +378,12 @@ LabelsView LabelsOf(uint32_t labels) {
   return {known->second.data(), static_cast<uint32_t>(known->second.size())};
 }
 
+// The unwinder wants no file read.
+bool TakeDebugFrameNews() { return false; }
+bool NextWantedDebugFrame(WantedDebugFrame*) { return false; }
+bool GiveDebugFrame(const ModuleRecord*, const DebugFrameSource&) { return true; }
+void RefuseDebugFrame(const ModuleRecord*) {}
+
 Drops ReadDrops() { return Global().drops; }
 MemoryUse ReadMemoryUse() {
   return {.modules = 4000, .stacks = 1000, .live_map = 200, .threads = 30, .labels = 5};
