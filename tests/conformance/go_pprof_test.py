@@ -40,7 +40,7 @@ def normalize(output):
 
 
 @unittest.skipIf(GO is None, "golang-go is not installed")
-class SameBytes(harness.TestCase):
+class Comparison(harness.TestCase):
     @classmethod
     def setUpClass(cls):
         version = subprocess.run([GO, "version"], capture_output=True, text=True).stdout
@@ -66,6 +66,8 @@ class SameBytes(harness.TestCase):
             self.assertGreater(len(expected), 20)
             self.assertEqual(found.decode(errors="replace"), expected.decode(errors="replace"))
 
+
+class SameBytes(Comparison):
     def compare_all(self, profile, sample_types):
         """Raw as taken, then symbolized by cpprof."""
         raw_options = ["-symbolize=none"]
@@ -121,6 +123,78 @@ class SameBytes(harness.TestCase):
             server.wait()
         self.compare_all(cpu, ["cpu"])
         self.compare_all(heap, ["inuse_space", "alloc_space"])
+
+
+@unittest.skipIf(shutil.which("redis-server") is None, "redis-server is not installed")
+class LiveServer(Comparison):
+    """Every profile there is, over HTTP, of redis-server under load, by the reference's own hand."""
+
+    # What the main thread's stacks lead through whenever it works.
+    AT_WORK = {"main", "aeMain"}
+
+    def start(self):
+        log, socket = self.scratch / "agent.log", self.scratch / "redis.sock"
+        server = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--logfile",
+             self.scratch / "redis.log", "--dir", self.scratch],
+            env=self.agent(HTTP="127.0.0.1:0", LOG=log, LOG_LEVEL="info", HEAP_RATE="16k",
+                           BLOCK_RATE="1ns", CPU_RATE=1000))
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        port = harness.wait_until(
+            lambda: log.exists() and re.search(r"listening on 127\.0\.0\.1:(\d+)", log.read_text()),
+            "the port")[1]
+        harness.wait_until(socket.exists, "redis-server")
+        load = subprocess.Popen(
+            ["redis-benchmark", "-s", socket, "-q", "-n", "1000000000", "-r", "20000", "-P", "8",
+             "-t", "set"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(load.wait)
+        self.addCleanup(load.kill)
+        return f"http://127.0.0.1:{port}/debug/pprof"
+
+    def fetch(self, url, name):
+        """Fetched and symbolized by go tool pprof, from the program itself; the report and the
+        file that it has saved."""
+        environment = {**self.environment(), "PPROF_TMPDIR": str(self.scratch / name)}
+        shown = subprocess.run([GO, "tool", "pprof", "-symbolize=remote", "-top", "-cum", url],
+                               env=environment, capture_output=True, text=True, cwd=self.scratch)
+        self.assertEqual(shown.returncode, 0, f"{url}: {shown.stderr}")
+        [saved] = (self.scratch / name).iterdir()
+        renamed = self.scratch / f"{name}.pb.gz"
+        saved.rename(renamed)
+        return shown.stdout, renamed
+
+    def is_profile(self, url):
+        """Not one of the pages that are text in any form."""
+        return "application/octet-stream" in subprocess.run(
+            ["curl", "-sSf", "-o", "/dev/null", "-w", "%{content_type}", url],
+            capture_output=True, text=True, check=True).stdout
+
+    def test_every_profile_over_http(self):
+        url = self.start()
+        index = subprocess.run(["curl", "-sSf", f"{url}/"], capture_output=True, text=True,
+                               check=True).stdout
+        names = {name for name in re.findall(r"<a href='([\w%]+)\?debug=1'>", index)
+                 if self.is_profile(f"{url}/{name}?seconds=0.1")}
+        self.assertLessEqual({"heap", "allocs", "mutex", "block", "contention", "goroutine",
+                              "threadcreate", "profile"}, names)
+        # The server has begun to work for its clients.
+        harness.wait_until(
+            lambda: "aeMain" in self.fetch(f"{url}/profile?seconds=0.2", f"wait{os.urandom(4).hex()}")[0],
+            "work")
+        for name in sorted(names):
+            query = "?seconds=1" if name in ("profile", "wall") else ""
+            report, saved = self.fetch(f"{url}/{name}{query}", name)
+            with self.subTest(profile=name):
+                self.assertRegex(report, r"(?m)^Showing nodes accounting for ")
+                shown = {line.split()[5] for line in report.splitlines()
+                         if re.match(r"\s*-?[\d.]+\w*\s+-?[\d.]+%", line)}
+                if name in ("allocs", "profile", "goroutine", "wall"):
+                    self.assertLessEqual(self.AT_WORK, shown, report)
+                if name in ("heap", "threadcreate"):
+                    self.assertIn("main", shown, report)
+            self.compare(saved, "-symbolize=none", "-top")
+            self.compare(saved, "-symbolize=none", "-traces")
 
 
 if __name__ == "__main__":
