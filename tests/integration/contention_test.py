@@ -57,6 +57,15 @@ class KnownWaits(harness.TestCase):
                 self.assertEqual(kinds, {"rwlock" if kind == "rwlock" else "mutex"})
                 self.check_pairs(pairs, waiter, releaser, mutex)
 
+    def test_held_for_a_second_with_five_waiters(self):
+        """Five seconds are lost, on either side."""
+        truth, found = self.profiles("mutex", 1000, BLOCK_RATE="1ms")
+        for kind, function in (("block", "wait_for_mutex"), ("mutex", "release_mutex")):
+            self.assert_near(found[kind].total("delay", function), 5e9, kind)
+            # The program's own clocks say so more exactly.
+            side = "waited" if kind == "block" else "charged"
+            self.assertAlmostEqual(found[kind].total("delay", function) / truth[side], 1, delta=0.05)
+
     def check_pairs(self, pairs, waiter, releaser, mutex):
         by_pair = {}
         for sample in pairs.samples:

@@ -8,6 +8,8 @@
 //   churn BYTES      a block that is written to and freed at once
 //   burn MS          CPU time (in burn_cpu)
 //   threads N        as many threads that wait
+//   contend N        waits N times for a mutex that another thread holds for 1 ms
+//   holes N          N blocks of 8 KiB, all but the last one freed again
 //   clone MS         CPU time (in burn_in_clone) of a thread made by clone
 //   unshare          a user namespace of its own; answers 0 or the error
 //   fork             a child that obeys the rest of the input; answers its pid
@@ -21,6 +23,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +80,45 @@ static void run_clone(void) {
   }
 }
 
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static sem_t is_held, go_on;
+
+static void* hold_mutex(void* rounds) {
+  const struct timespec moment = {0, 1000000};
+  for (long i = 0; i < (long)rounds; i++) {
+    pthread_mutex_lock(&mutex);
+    sem_post(&is_held);
+    nanosleep(&moment, NULL);
+    pthread_mutex_unlock(&mutex);
+    sem_wait(&go_on);
+  }
+  return NULL;
+}
+
+__attribute__((noinline)) static void contend(long rounds) {
+  pthread_t holder;
+  sem_init(&is_held, 0, 0);
+  sem_init(&go_on, 0, 0);
+  pthread_create(&holder, NULL, hold_mutex, (void*)rounds);
+  for (long i = 0; i < rounds; i++) {
+    sem_wait(&is_held);
+    pthread_mutex_lock(&mutex);
+    pthread_mutex_unlock(&mutex);
+    sem_post(&go_on);
+  }
+  pthread_join(holder, NULL);
+}
+
+__attribute__((noinline)) static void leave_holes(long count) {
+  void** taken = malloc((size_t)count * sizeof(*taken));
+  for (long i = 0; i < count; i++) {
+    taken[i] = allocate_block(8192);
+    memset(taken[i], 1, 8192);
+  }
+  while (--count > 0) free(taken[count - 1]);
+  free(taken);
+}
+
 static void* wait_for_ever(void* unused) {
   for (;;) {
     pause();
@@ -115,6 +157,12 @@ int main(void) {
         pthread_create(&thread, NULL, wait_for_ever, NULL);
       }
       puts("started");
+    } else if (strcmp(word, "contend") == 0) {
+      contend(value);
+      puts("contended");
+    } else if (strcmp(word, "holes") == 0) {
+      leave_holes(value);
+      puts("left");
     } else if (strcmp(word, "clone") == 0) {
       clone_milliseconds = value;
       run_clone();

@@ -127,7 +127,8 @@ std::string MemoryStats() {
   lines.Add("NumForcedGC", 0);
   lines.Add("GCCPUFraction", 0);
   lines.Add("DebugGC", "false");
-  lines.Add("MaxRSS", ToUnsigned(usage.ru_maxrss) * 1024);
+  // Not ru_maxrss: that begins with the size of whatever process executed this one.
+  lines.Add("MaxRSS", ToUnsigned(Field(status, "VmHWM")));
   lines.Add("RSS", ToUnsigned(Field(status, "VmRSS")));
   lines.Add("Anon", ToUnsigned(Field(status, "RssAnon")));
   lines.Add("File", ToUnsigned(Field(status, "RssFile")));
