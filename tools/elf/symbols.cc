@@ -18,6 +18,18 @@ bool BetterFunction(const Symbol& a, const Symbol& b) {
   return a.size < b.size;
 }
 
+size_t LeadingUnderscores(std::string_view name) {
+  return std::min(name.find_first_not_of('_'), name.size());
+}
+
+// Of two names for the same function, whether callers would rather say the first: fwrite, not
+// _IO_fwrite and not a local alias.
+bool BetterKnown(const Symbol& a, const Symbol& b) {
+  if (a.typed != b.typed || a.size != b.size) return false;
+  if (a.local != b.local) return b.local;
+  return LeadingUnderscores(a.name) < LeadingUnderscores(b.name);
+}
+
 }  // namespace
 
 SymbolTable::SymbolTable(const File& file) {
@@ -108,6 +120,7 @@ void SymbolTable::ReadSymbols(const File& file, uint32_t section_type, bool into
           .file = local ? source_file : std::string_view(),
           .function = code && (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE),
           .typed = type == STT_FUNC || type == STT_GNU_IFUNC,
+          .local = local,
           .exact_size = weak || data_symbol};
       if (into_all && entry.size != 0) all_.push_back(entry);
       if (entry.function) functions_.push_back(entry);
@@ -166,8 +179,8 @@ const Symbol* SymbolTable::FunctionAt(uint64_t address, std::string_view preferr
     const bool holds = symbol.size != 0 ? address - symbol.address < symbol.size
                                         : symbol.section == SectionOf(address);
     if (!holds) continue;
-    if (symbol.name == preferred) return &symbol;
-    if (best == nullptr) best = &symbol;
+    if (symbol.name == preferred && !preferred.starts_with("__GI_")) return &symbol;
+    if (best == nullptr || BetterKnown(symbol, *best)) best = &symbol;
   }
   return best;
 }

@@ -33,6 +33,7 @@ struct Symbol {
   std::string_view file;    // the source file's name, where a local symbol has one
   bool function = false;    // code, or without a type in a code section
   bool typed = false;       // really of type STT_FUNC
+  bool local = false;       // known to this file only
   bool exact_size = false;  // data or weak: does not reach beyond its size
 };
 
@@ -45,7 +46,8 @@ class SymbolTable {
 
   const Symbol* Nearest(uint64_t address) const;
   const Symbol* NearestFunction(uint64_t address) const;
-  // Of several names for the function, `preferred` if it is one of them.
+  // Of several names for the function, `preferred` if it is one of them and no invention of the C
+  // library's ("__GI_fwrite"); else the one that callers use.
   const Symbol* FunctionAt(uint64_t address, std::string_view preferred) const;
   // The first symbol of this name.
   const Symbol* Find(std::string_view name) const;

@@ -30,7 +30,9 @@ const Languages& Expressions() {
   return *languages;
 }
 
+// What is no number (nothing as part of nothing) counts as 0.
 std::string HexByte(double part) {
+  if (std::isnan(part)) part = 0;
   return StrFormat("%02x", static_cast<unsigned>(static_cast<uint8_t>(part * 255.0)));
 }
 
@@ -59,7 +61,7 @@ std::string DotColor(double score, bool background) {
   constexpr double kFaint = 0.2;
   double saturation = background ? 0.1 : 1.0;
   const double value = background ? 0.93 : 0.7;
-  score = std::max(-1.0, std::min(1.0, score));
+  if (!std::isnan(score)) score = std::clamp(score, -1.0, 1.0);
   if (std::fabs(score) < kFaint) saturation *= std::fabs(score) / kFaint;
   if (score > 0) score = std::pow(score, 1.0 - kShift);
   if (score < 0) score = -std::pow(-score, 1.0 - kShift);

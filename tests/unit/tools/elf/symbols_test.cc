@@ -28,6 +28,16 @@ weak_one: .skip 8
   .size weak_one, 8
   .skip 24
 label: .skip 16
+  .globl _IO_write_all, write_all
+  .type __GI__IO_write_all, @function
+  .type _IO_write_all, @function
+  .type write_all, @function
+__GI__IO_write_all:
+_IO_write_all:
+write_all: .skip 8
+  .size __GI__IO_write_all, 8
+  .size _IO_write_all, 8
+  .size write_all, 8
   .data
   .globl datum
   .type datum, @object
@@ -92,6 +102,12 @@ TEST_F(SymbolsTest, FunctionAtIsExactAndPrefersTheNameAskedFor) {
   EXPECT_EQ(At(32, "second_alias"), "second_alias");
   // Only one of the two reaches so far.
   EXPECT_EQ(At(32 + 20, "second_alias"), "second");
+}
+
+TEST_F(SymbolsTest, FunctionAtHasTheNameThatCallersUse) {
+  EXPECT_EQ(At(112), "write_all");
+  EXPECT_EQ(At(112, "_IO_write_all"), "_IO_write_all");
+  EXPECT_EQ(At(112, "__GI__IO_write_all"), "write_all");
 }
 
 TEST_F(SymbolsTest, MissingNamesAreNotFound) { EXPECT_EQ(symbols_->Find("absent"), nullptr); }
