@@ -30,6 +30,15 @@ bool BetterKnown(const Symbol& a, const Symbol& b) {
   return LeadingUnderscores(a.name) < LeadingUnderscores(b.name);
 }
 
+// Whether `local` is a name that a library has only for itself, for what it exports as `exported`:
+// "___pthread_cond_wait" for "pthread_cond_wait@@GLIBC_2.3.2".
+bool IsVariation(const Symbol& local, const Symbol& exported) {
+  if (!local.local || !BetterKnown(exported, local)) return false;
+  std::string_view name = exported.name.substr(0, exported.name.find('@'));
+  name.remove_prefix(LeadingUnderscores(name));
+  return local.name.find(name) != std::string_view::npos;
+}
+
 }  // namespace
 
 SymbolTable::SymbolTable(const File& file) {
@@ -174,15 +183,16 @@ const Symbol* SymbolTable::NearestFunction(uint64_t address) const {
 
 const Symbol* SymbolTable::FunctionAt(uint64_t address, std::string_view preferred) const {
   const Symbol* best = nullptr;
+  const Symbol* wanted = nullptr;
   for (const Symbol& symbol : FunctionsBelow(address)) {
     // A label without a size reaches to the next symbol, but not out of its section.
     const bool holds = symbol.size != 0 ? address - symbol.address < symbol.size
                                         : symbol.section == SectionOf(address);
     if (!holds) continue;
-    if (symbol.name == preferred && !preferred.starts_with("__GI_")) return &symbol;
+    if (symbol.name == preferred) wanted = &symbol;
     if (best == nullptr || BetterKnown(symbol, *best)) best = &symbol;
   }
-  return best;
+  return wanted == nullptr || IsVariation(*wanted, *best) ? best : wanted;
 }
 
 const Symbol* SymbolTable::Find(std::string_view name) const {

@@ -46,8 +46,8 @@ class SymbolTable {
 
   const Symbol* Nearest(uint64_t address) const;
   const Symbol* NearestFunction(uint64_t address) const;
-  // Of several names for the function, `preferred` if it is one of them and no invention of the C
-  // library's ("__GI_fwrite"); else the one that callers use.
+  // Of several names for the function, `preferred` if it is one of them, else the one that callers
+  // use; that also if `preferred` is only a local variation of it ("__GI_fwrite").
   const Symbol* FunctionAt(uint64_t address, std::string_view preferred) const;
   // The first symbol of this name.
   const Symbol* Find(std::string_view name) const;

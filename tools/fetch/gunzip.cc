@@ -31,7 +31,26 @@ uint64_t SizeHint(std::string_view bytes, uint64_t limit) {
   return std::min({uint64_t{size}, limit, bytes.size() * kMostDeflateCanDo});
 }
 
-Status InflateError(const z_stream& stream) {
+// How long the header of a member is, with the names that may be in it.
+size_t HeaderSize(std::string_view member) {
+  constexpr size_t kFlags = 3;
+  constexpr unsigned kHasChecksum = 2;
+  constexpr unsigned kHasExtra = 4;
+  constexpr unsigned kHasName = 8;
+  constexpr unsigned kHasComment = 16;
+  if (member.size() < kHeaderSize + 2) return kHeaderSize;
+  const auto byte = [&](size_t at) { return unsigned{static_cast<unsigned char>(member[at])}; };
+  size_t size = kHeaderSize;
+  if ((byte(kFlags) & kHasExtra) != 0) size += 2 + (byte(size) | byte(size + 1) << 8);
+  for (const unsigned text : {kHasName, kHasComment}) {
+    if ((byte(kFlags) & text) != 0) size = member.find('\0', std::min(size, member.size())) + 1;
+  }
+  if ((byte(kFlags) & kHasChecksum) != 0) size += 2;
+  return size;
+}
+
+// Of `member`, which the stream has read in vain.
+Status InflateError(const z_stream& stream, std::string_view member) {
   const std::string_view reason = stream.msg == nullptr ? "" : stream.msg;
   if (reason == "incorrect header check" || reason == "unknown compression method" ||
       reason == "unknown header flags set" || reason == "header crc mismatch") {
@@ -40,7 +59,9 @@ Status InflateError(const z_stream& stream) {
   if (reason == "incorrect data check" || reason == "incorrect length check") {
     return Status::Error("gzip: invalid checksum");
   }
-  return Status::Error(StrFormat("flate: corrupt input before offset %lu", stream.total_in));
+  // Counted, as by the reference, from where the header ends.
+  return Status::Error(StrFormat("flate: corrupt input before offset %lu",
+                                 stream.total_in - std::min(stream.total_in, HeaderSize(member))));
 }
 
 // zlib's stream with its end of life.
@@ -77,6 +98,7 @@ bool Inflater::Grow(Bytes* out, uint64_t limit) const {
 Result<Bytes> Inflater::Run(std::string_view bytes, uint64_t limit) {
   if (!ready_) return Status::Error("zlib cannot be started: out of memory");
   const size_t compressed = bytes.size();
+  std::string_view member = bytes;
   Bytes out;
   // One byte more, so that the end is met without growing once more.
   out.resize(std::min(limit, SizeHint(bytes, limit) + 1));
@@ -100,10 +122,11 @@ Result<Bytes> Inflater::Run(std::string_view bytes, uint64_t limit) {
       // Another member follows, or something that should not be there.
       if (bytes.size() < kHeaderSize) return Status::Error("unexpected EOF");
       inflateReset(&stream_);
+      member = bytes;
     } else if (outcome == Z_MEM_ERROR) {
       return Status::Error("out of memory");
     } else if (outcome != Z_OK && outcome != Z_BUF_ERROR) {
-      return InflateError(stream_);
+      return InflateError(stream_, member);
     } else if (bytes.empty() && stream_.avail_out != 0) {
       return Status::Error("unexpected EOF");
     }

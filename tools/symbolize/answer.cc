@@ -14,12 +14,18 @@ void Answerer::Complete(Facts* facts) {
 }
 
 void Answerer::CompleteExactly(Facts* facts) {
-  if (!facts->has_function) return;
   std::vector<Frame>& frames = facts->frames;
-  if (frames.empty()) frames.push_back({.file = facts->function_file});
-  // The symbol says more: clone suffixes, and namespaces of what is not exported.
-  // A version behind the name ("read@@GLIBC_2.2.5") is the linker's business.
-  frames.back().function = facts->function.substr(0, facts->function.find('@'));
+  if (facts->has_function) {
+    if (frames.empty()) frames.push_back({.file = facts->function_file});
+    // The symbol says more: clone suffixes, and namespaces of what is not exported.
+    // A version behind the name ("read@@GLIBC_2.2.5") is the linker's business.
+    frames.back().function = facts->function.substr(0, facts->function.find('@'));
+  }
+  // So the C library calls itself where it must not be intercepted: __GI_fwrite is fwrite.
+  constexpr std::string_view kInternal = "__GI_";
+  for (Frame& frame : frames) {
+    if (frame.function.starts_with(kInternal)) frame.function.remove_prefix(kInternal.size());
+  }
 }
 
 void Answerer::CompleteAsAddr2line(Facts* facts) {

@@ -32,9 +32,12 @@ label: .skip 16
   .type __GI__IO_write_all, @function
   .type _IO_write_all, @function
   .type write_all, @function
+same_code:
 __GI__IO_write_all:
 _IO_write_all:
 write_all: .skip 8
+  .type same_code, @function
+  .size same_code, 8
   .size __GI__IO_write_all, 8
   .size _IO_write_all, 8
   .size write_all, 8
@@ -108,6 +111,8 @@ TEST_F(SymbolsTest, FunctionAtHasTheNameThatCallersUse) {
   EXPECT_EQ(At(112), "write_all");
   EXPECT_EQ(At(112, "_IO_write_all"), "_IO_write_all");
   EXPECT_EQ(At(112, "__GI__IO_write_all"), "write_all");
+  // What merely has the same code is no variation.
+  EXPECT_EQ(At(112, "same_code"), "same_code");
 }
 
 TEST_F(SymbolsTest, MissingNamesAreNotFound) { EXPECT_EQ(symbols_->Find("absent"), nullptr); }

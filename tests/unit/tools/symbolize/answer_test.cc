@@ -89,6 +89,13 @@ TEST_F(AnswerTest, ExactKeepsInlinedNamesAndNamesTheRealFunctionByItsSymbol) {
   EXPECT_EQ(frames[0].start_line, 4);
 }
 
+TEST_F(AnswerTest, ExactKnowsTheCLibrarysNamesForItself) {
+  Answerer exact(AnswerStyle::kExact, &strings_);
+  std::vector<Frame> frames = Inlined();
+  frames[0].function = "__GI_inner";
+  EXPECT_EQ(Names(&exact, 10, frames), (Names_{"inner", "outer_symbol"}));
+}
+
 TEST_F(AnswerTest, Addr2lineNamesAnUnexportedInnermostFunctionAfterItsSurroundingsOnce) {
   Answerer answerer(AnswerStyle::kAddr2line, &strings_);
   EXPECT_EQ(Names(&answerer, 10, Inlined()), (Names_{"outer_symbol", "outer_symbol"}));
