@@ -24,10 +24,12 @@ GO = shutil.which("go")
 NORMALIZATIONS = [
     ("today's google/pprof names the build id of the main binary in the header of text reports",
      re.compile(rb"^Build ID: [0-9a-f]+\n", re.M), b""),
+    ("the same in a graph's legend", re.compile(rb"Build ID: [0-9a-f]+\\l"), b""),
     ("today's google/pprof prints the documentation address of a profile, 1.19 knows none",
      re.compile(rb"^Doc: .*\n", re.M), b""),
     ("today's google/pprof prints the time with seconds, as 2006-01-02 15:04:05 MST; 1.19 as "
      "Jan 2, 2006 at 3:04pm (MST)", re.compile(rb"^Time: .*\n", re.M), b"Time\n"),
+    ("the same in a graph's legend", re.compile(rb"Time: [^\\]*\\l"), b""),
     ("today's google/pprof has columns in places and in -raw, 1.19 drops them",
      re.compile(rb"(:\d+):\d+( s=\d+| \(inline\))?$", re.M), rb"\1\2"),
 ]
@@ -68,6 +70,13 @@ class Comparison(harness.TestCase):
 
 
 class SameBytes(Comparison):
+    def symbolize(self, profile):
+        symbolized = self.scratch / f"symbolized-{profile.name}"
+        subprocess.run([CPPROF, "-proto", f"-output={symbolized}", str(profile)], check=True,
+                       capture_output=True,
+                       env={**self.environment(), "PPROF_BINARY_PATH": "/nonexistent"})
+        return symbolized
+
     def compare_all(self, profile, sample_types):
         """Raw as taken, then symbolized by cpprof."""
         raw_options = ["-symbolize=none"]
@@ -75,10 +84,7 @@ class SameBytes(Comparison):
         self.compare(profile, *raw_options, "-traces")
         for sample_type in sample_types:
             self.compare(profile, *raw_options, "-top", f"-sample_index={sample_type}")
-        symbolized = self.scratch / f"symbolized-{profile.name}"
-        subprocess.run([CPPROF, "-proto", f"-output={symbolized}", str(profile)], check=True,
-                       capture_output=True,
-                       env={**self.environment(), "PPROF_BINARY_PATH": "/nonexistent"})
+        symbolized = self.symbolize(profile)
         for options in (["-top"], ["-top", "-cum"], ["-text", "-lines"], ["-text", "-files"],
                         ["-top", "-nodecount=5"], ["-traces"], ["-raw"],
                         ["-top", "-focus=main|process"], ["-text", "-addresses", "-nodecount=30"]):
@@ -98,6 +104,36 @@ class SameBytes(Comparison):
                          environment=self.agent(CPUPROFILE=path))
         symbolized = self.compare_all(path, ["samples", "cpu"])
         self.compare(symbolized, "-symbolize=none", "-list=burn_")
+
+    def compare_locks_and_threads(self, program, stripped=False):
+        """Each profile that only lock and thread events make, in every shape of report."""
+        self.run_program(program, 3, 10, check=True,
+                         environment=self.agent(BLOCK_RATE="1ns",
+                                                EXIT_PROFILES="mutex,block,contention,goroutine"))
+        reports = (["-tree"], ["-peek=."], ["-dot"], ["-callgrind"], ["-traces"],
+                   ["-top", "-noinlines"], ["-text", "-filefunctions"],
+                   ["-list=operator|Howl|Pee"], ["-top", "-hide=std::", "-show_from=main"])
+        for kind in ("mutex", "block", "contention", "goroutine"):
+            symbolized = self.symbolize(self.dump_files(kind=kind)[0])
+            for options in reports:
+                # Listed is what has a source; at the program's end none of these is running.
+                if options[0].startswith("-list") and (kind == "goroutine" or stripped):
+                    continue
+                self.compare(symbolized, "-symbolize=none", *options)
+        contention = self.symbolize(self.dump_files(kind="contention")[0])
+        self.compare(contention, "-symbolize=none", "-top", "-tagroot=object,role")
+        self.compare(contention, "-symbolize=none", "-top", "-tagfocus=role=holder")
+        mutex = self.symbolize(self.dump_files(kind="mutex")[0])
+        self.compare(contention, "-symbolize=none", "-top", f"-diff_base={mutex}")
+        self.compare(contention, "-symbolize=none", "-traces", f"-base={mutex}")
+
+    def test_cxx_program(self):
+        self.compare_locks_and_threads(harness.PROGRAMS / "animals")
+
+    def test_stripped_cxx_program(self):
+        stripped = self.scratch / "stripped"
+        subprocess.run(["strip", "-o", stripped, harness.PROGRAMS / "animals"], check=True)
+        self.compare_locks_and_threads(stripped, stripped=True)
 
     @unittest.skipIf(shutil.which("redis-server") is None, "redis-server is not installed")
     def test_redis_server(self):
