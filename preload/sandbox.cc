@@ -2,7 +2,7 @@
 //
 // The two doors into seccomp. Both functions are variadic for the compiler and
 // take up to six words for the machine; they are declared here as what they are
-// for the machine, so their headers must not be included.
+// for the machine, and by names of ours, since headers may have declared theirs.
 //
 // Nothing is looked up here: jemalloc makes its system calls through syscall()
 // with its locks held, and a look-up may allocate. Until the real functions are
@@ -19,6 +19,12 @@
 
 namespace pprofagent::preload {
 
+extern "C" {
+int PrctlWords(int option, unsigned long a, unsigned long b, unsigned long c,
+               unsigned long d) __asm__("prctl");
+long SyscallWords(long number, long a, long b, long c, long d, long e, long f) __asm__("syscall");
+}
+
 namespace {
 
 bool EntersSandbox(long call, long operation) {
@@ -29,7 +35,7 @@ bool EntersSandbox(long call, long operation) {
 
 }  // namespace
 
-PPROFAGENT_INTERPOSE int prctl(int option, unsigned long a, unsigned long b, unsigned long c,
+PPROFAGENT_INTERPOSE int PrctlWords(int option, unsigned long a, unsigned long b, unsigned long c,
                                unsigned long d) {
   if (option != PR_SET_SECCOMP) [[likely]]
     return hot::g_real_other.prctl(option, a, b, c, d);
@@ -39,7 +45,8 @@ PPROFAGENT_INTERPOSE int prctl(int option, unsigned long a, unsigned long b, uns
   return result;
 }
 
-PPROFAGENT_INTERPOSE long syscall(long number, long a, long b, long c, long d, long e, long f) {
+PPROFAGENT_INTERPOSE long SyscallWords(long number, long a, long b, long c, long d, long e,
+                                       long f) {
   if (!EntersSandbox(number, a)) [[likely]]
     return hot::g_real_other.syscall(number, a, b, c, d, e, f);
   const bool entering = hot::SandboxBegins();

@@ -73,7 +73,7 @@ std::string ShortDecimal(double number) {
 void JsonWriter::Start(const char* key) {
   if (depth_ > 0) {
     out_ += first_ ? "\n" : ",\n";
-    out_.append(static_cast<size_t>(depth_ * kIndent), ' ');
+    out_.append(static_cast<size_t>(depth_) * kIndent, ' ');
   }
   first_ = false;
   if (key != nullptr) out_ += JsonText(key) + ": ";
@@ -90,7 +90,7 @@ void JsonWriter::End(char bracket) {
   --depth_;
   if (!first_) {
     out_ += "\n";
-    out_.append(static_cast<size_t>(depth_ * kIndent), ' ');
+    out_.append(static_cast<size_t>(depth_) * kIndent, ' ');
   }
   out_ += bracket;
   first_ = false;

@@ -14,11 +14,10 @@ std::string CleanPath(std::string_view path) {
   std::vector<std::string_view> kept;
   for (const std::string_view part : Split(path, '/')) {
     if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      kept.push_back(part);
-    } else if (!kept.empty() && kept.back() != "..") {
+    const bool up = part == "..";
+    if (up && !kept.empty() && kept.back() != "..") {
       kept.pop_back();
-    } else if (!rooted) {
+    } else if (!up || !rooted) {
       kept.push_back(part);
     }
   }

@@ -72,6 +72,7 @@ struct Streams {
 Status Spawn(const std::vector<std::string>& arguments, const Streams& streams, short flags,
              pid_t* pid) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
@@ -121,7 +122,7 @@ Status Wait(pid_t pid) {
 Status ReadWithin(int descriptor, const RunLimits& limits, std::string* output) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point deadline = Clock::now() + limits.time;
-  std::vector<char> buffer(256 * 1024);
+  std::vector<char> buffer(size_t{256} * 1024);
   for (;;) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -140,7 +141,7 @@ Status ReadWithin(int descriptor, const RunLimits& limits, std::string* output) 
     output->append(buffer.data(), static_cast<size_t>(count));
     if (output->size() > limits.output_bytes) {
       return Status::Error(
-          StrFormat("ended after more than %zu MB of output", limits.output_bytes / (1024 * 1024)));
+          StrFormat("ended after more than %zu MB of output", limits.output_bytes / (size_t{1024} * 1024)));
     }
   }
 }

@@ -93,7 +93,7 @@ Reply Controller::Dump(const Kinds& kinds) {
 }
 
 Status Controller::DumpTo(const KindSpec& kind, const std::string& path) const {
-  const Status status = WriteNamedFile(
+  Status status = WriteNamedFile(
       {.path = path}, [this, &kind](ByteStream* stream) { return Produce(kind, stream); });
   if (!status.ok()) Log(LogLevel::kError, status.text());
   return status;
@@ -203,7 +203,7 @@ void Controller::WriteExitFile(const char* option, const std::string& value, con
   if (value.empty()) return;
   const NamedFile file = ProfilePath(options_, option, value, origin_);
   const auto produce = [this, &kind](ByteStream* stream) { return Produce(kind, stream); };
-  const Status status = WriteNamedFile(file, produce);
+  Status status = WriteNamedFile(file, produce);
   if (status.ok()) {
     Log(LogLevel::kInfo, "wrote " + file.path);
   } else {

@@ -34,7 +34,7 @@ CpuCounts Merged(const CpuCounts& ordered) {
 // With what it cannot show.
 std::string Engine() {
   const hot::PerfUse perf = hot::ReadPerfUse();
-  const std::string timer =
+  std::string timer =
       "timer (looked at by the kernel at its tick; samples are weighted by what expired in "
       "between)";
   if (!perf.wanted) return timer;
