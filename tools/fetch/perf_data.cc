@@ -45,6 +45,7 @@ class TemporaryFile {
 // Runs a program to its end; its output goes where ours goes, but not into the report.
 Status Run(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

@@ -59,7 +59,7 @@ Tag Merge(const Tags& group) {
 
 // At most kMaxNodelets tags: the others join the nearest of the largest.
 Tags Collapse(const TagMap& map, bool flat) {
-  const Tags tags = Sorted(map, flat);
+  Tags tags = Sorted(map, flat);
   if (tags.size() <= kMaxNodelets) return tags;
   std::vector<Tags> groups;
   for (size_t i = 0; i < tags.size(); ++i) {

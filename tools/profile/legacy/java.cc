@@ -76,7 +76,7 @@ std::optional<Status> ReadAttributes(Kind kind, std::string_view* rest, Profile*
     if (line.empty()) continue;
     const auto found = pattern.Find(line);
     if (!found) return Status::Ok();
-    const auto status =
+    auto status =
         SetAttribute(kind, TrimSpace((*found)[1]), TrimSpace((*found)[2]), line, profile);
     if (!status || !status->ok()) return status;
   }
