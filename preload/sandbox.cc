@@ -36,7 +36,7 @@ bool EntersSandbox(long call, long operation) {
 }  // namespace
 
 PPROFAGENT_INTERPOSE int PrctlWords(int option, unsigned long a, unsigned long b, unsigned long c,
-                               unsigned long d) {
+                                    unsigned long d) {
   if (option != PR_SET_SECCOMP) [[likely]]
     return hot::g_real_other.prctl(option, a, b, c, d);
   const bool entering = hot::SandboxBegins();

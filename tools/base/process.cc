@@ -140,8 +140,8 @@ Status ReadWithin(int descriptor, const RunLimits& limits, std::string* output) 
     if (count == 0) return Status::Ok();
     output->append(buffer.data(), static_cast<size_t>(count));
     if (output->size() > limits.output_bytes) {
-      return Status::Error(
-          StrFormat("ended after more than %zu MB of output", limits.output_bytes / (size_t{1024} * 1024)));
+      return Status::Error(StrFormat("ended after more than %zu MB of output",
+                                     limits.output_bytes / (size_t{1024} * 1024)));
     }
   }
 }

@@ -9,7 +9,7 @@
 namespace cpprof::profile {
 namespace {
 
-constexpr size_t kChunkSize = 64 * 1024;
+constexpr size_t kChunkSize = size_t{64} * 1024;
 constexpr size_t kFirstSlots = 64;
 
 size_t Hash(std::string_view text) { return std::hash<std::string_view>{}(text); }

@@ -33,7 +33,7 @@ class NameTable {
 };
 
 std::string Address(const NodeInfo* previous, uint64_t address) {
-  const std::string absolute = StrFormat("0x%llx", static_cast<unsigned long long>(address));
+  std::string absolute = StrFormat("0x%llx", static_cast<unsigned long long>(address));
   if (previous == nullptr) return absolute;
   if (previous->address == address) return "*";
   const auto difference = static_cast<long long>(address - previous->address);

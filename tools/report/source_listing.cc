@@ -299,6 +299,7 @@ class SourceLister {
       }
     }
     std::vector<uint64_t> addresses;
+    addresses.reserve(list.size());
     for (const disassemble::Instruction& instruction : list) {
       addresses.push_back(instruction.address);
     }

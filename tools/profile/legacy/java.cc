@@ -76,8 +76,7 @@ std::optional<Status> ReadAttributes(Kind kind, std::string_view* rest, Profile*
     if (line.empty()) continue;
     const auto found = pattern.Find(line);
     if (!found) return Status::Ok();
-    auto status =
-        SetAttribute(kind, TrimSpace((*found)[1]), TrimSpace((*found)[2]), line, profile);
+    auto status = SetAttribute(kind, TrimSpace((*found)[1]), TrimSpace((*found)[2]), line, profile);
     if (!status || !status->ok()) return status;
   }
   return Status::Ok();
