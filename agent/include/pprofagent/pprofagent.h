@@ -54,6 +54,35 @@ typedef struct pprofagent_label {
 // set stays valid as long as that. 0: no labels.
 typedef uint32_t pprofagent_labels;
 
+// A request that the program's own server has read, for pprofagent_http_handle.
+typedef struct pprofagent_http_request {
+  const char* method;  // "GET"
+  const char* prefix;  // where the program serves the endpoints: "/admin/pprof"
+  const char* target;  // as the client sent it: "/admin/pprof/heap?debug=1"
+  const char* body;    // null: none
+  size_t body_size;
+  // Asked ten times a second while a profile over an interval is taken, on the
+  // thread of the call: whether the client has left. May be null.
+  int (*is_gone)(void* context);
+  void* context;
+} pprofagent_http_request;
+
+typedef struct pprofagent_http_header {
+  const char* name;
+  const char* value;
+} pprofagent_http_header;
+
+// Where the answer goes, on the thread of the call.
+typedef struct pprofagent_http_response {
+  // Once, first. `body_size` is the Content-Length; it, Date and Connection are the
+  // server's to write. 0: go on; anything else ends it.
+  int (*head)(void* context, int status, const pprofagent_http_header* headers, size_t count,
+              size_t body_size);
+  // Then the body, unless it is empty or the method HEAD.
+  pprofagent_write_fn write;
+  void* context;
+} pprofagent_http_response;
+
 // What the agent hands out: newer ones append to it. Not for direct use.
 #define PPROFAGENT_ABI 1
 struct pprofagent_api {
@@ -78,6 +107,8 @@ struct pprofagent_api {
   int (*labels_set)(pprofagent_labels labels);
   pprofagent_labels (*labels_get)(void);
   size_t (*labels_list)(pprofagent_labels labels, pprofagent_label* found, size_t capacity);
+  int (*http_handle)(const pprofagent_http_request* request,
+                     const pprofagent_http_response* response);
 };
 
 // Whether the agent's table, which may be of an older one, has this function.
@@ -292,6 +323,26 @@ static inline size_t pprofagent_labels_list(pprofagent_labels labels, pprofagent
                                             size_t capacity) {
   const struct pprofagent_api* api = pprofagent_get();
   return PPROFAGENT_HAS(api, labels_list) ? api->labels_list(labels, found, capacity) : 0;
+}
+
+// --- HTTP ---------------------------------------------------------------------
+
+// Answers a request below `prefix` as the agent's own server (PPROFAGENT_HTTP)
+// answers it below /debug/pprof: index, all profiles, those of the program too,
+// texts, differences, profiles over an interval. So the program serves them at a
+// place of its choice to whom it chooses: it asks for the password first. Whoever may
+// call this sees addresses, function names, labels and the command line. Control is
+// not served. GET, HEAD and, for /symbol, POST should come here; where the prefix ends
+// in /debug/pprof every analyzer finds /symbol by itself.
+//
+// Blocks the calling thread, no other one, for as long as the client has asked for
+// (`seconds=`, 30 for /profile). -EINVAL: null where something must be; -ECANCELED:
+// the client has left; -EIO: a response function refused; after the other errors
+// nothing has been passed to `response`, and 503 is the fitting answer.
+static inline int pprofagent_http_handle(const pprofagent_http_request* request,
+                                         const pprofagent_http_response* response) {
+  const struct pprofagent_api* api = pprofagent_get();
+  return PPROFAGENT_HAS(api, http_handle) ? api->http_handle(request, response) : -ENOSYS;
 }
 
 #ifdef __cplusplus

@@ -308,6 +308,127 @@ template <typename Function>
   };
 }
 
+// The agent's endpoints in the program's own server, at any path, behind the
+// program's own authentication; see pprofagent_http_handle.
+//
+//   server.Get("/admin/pprof.*", [](const auto& request, auto& response) {
+//     if (!is_admin(request)) return refuse(response);
+//     auto answer = pprofagent::http::handle({.prefix = "/admin/pprof", .target = request.target});
+//     ...
+//   });
+namespace http {
+
+struct request {
+  std::string method = "GET";
+  std::string prefix = {};  // "/admin/pprof"
+  std::string target = {};  // as the client sent it: "/admin/pprof/heap?debug=1"
+  std::string body = {};
+  // Whether the client has left; asked while a profile over an interval is taken. May
+  // be empty.
+  std::function<bool()> is_gone = {};
+};
+
+using headers = std::vector<std::pair<std::string, std::string>>;
+
+struct response {
+  int status = 0;
+  // Without Content-Length, Date and Connection.
+  http::headers headers = {};
+  std::string body = {};
+  // The Content-Length; of an answer to HEAD without the body.
+  std::size_t body_size = 0;
+};
+
+// Gets an answer in pieces: the head, then the body. False ends it. What they throw
+// passes through handle().
+struct sink {
+  std::function<bool(int status, const http::headers& headers, std::size_t body_size)> head;
+  writer body;
+};
+
+namespace detail {
+
+struct call {
+  const http::request& request;
+  const http::sink& to;
+  std::exception_ptr thrown = {};
+
+  // 1 if `function` says so or throws.
+  template <typename Function>
+  int guarded(const Function& function) noexcept {
+    try {
+      return function() ? 1 : 0;
+    } catch (...) {
+      thrown = std::current_exception();
+      return 1;
+    }
+  }
+  static int is_gone(void* context) noexcept {
+    auto& self = *static_cast<call*>(context);
+    return self.guarded([&] { return self.request.is_gone(); });
+  }
+  static int head(void* context, int status, const pprofagent_http_header* list, std::size_t count,
+                  std::size_t body_size) noexcept {
+    auto& self = *static_cast<call*>(context);
+    return self.guarded([&] {
+      http::headers headers;
+      for (std::size_t i = 0; i < count; ++i) headers.emplace_back(list[i].name, list[i].value);
+      return !self.to.head(status, headers, body_size);
+    });
+  }
+  static int write(void* context, const void* bytes, std::size_t size) noexcept {
+    auto& self = *static_cast<call*>(context);
+    return self.guarded([&] { return !self.to.body({static_cast<const char*>(bytes), size}); });
+  }
+};
+
+}  // namespace detail
+
+// Errors are those of pprofagent_http_handle: function_not_supported without an
+// agent, operation_canceled if the client has left.
+inline std::error_code handle(const request& request, const sink& to) {
+  detail::call call{request, to};
+  const pprofagent_http_request asked = {request.method.c_str(),
+                                         request.prefix.c_str(),
+                                         request.target.c_str(),
+                                         request.body.data(),
+                                         request.body.size(),
+                                         request.is_gone ? &detail::call::is_gone : nullptr,
+                                         &call};
+  const pprofagent_http_response response = {&detail::call::head, &detail::call::write, &call};
+  const int result = ::pprofagent_http_handle(&asked, &response);
+  if (call.thrown) std::rethrow_exception(call.thrown);
+  return pprofagent::detail::error(result);
+}
+
+// The answer as a whole. If there is none it is 503, and the body says why.
+[[nodiscard]] inline response handle(const request& request) {
+  response answer;
+  const std::error_code error =
+      handle(request, {.head =
+                           [&](int status, const headers& list, std::size_t body_size) {
+                             answer.status = status;
+                             answer.headers = list;
+                             answer.body_size = body_size;
+                             return true;
+                           },
+                       .body =
+                           [&](std::string_view bytes) {
+                             answer.body.append(bytes);
+                             return true;
+                           }});
+  if (!error) return answer;
+  answer.status = 503;
+  answer.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Go-Pprof", "1"}};
+  answer.body = error == std::errc::function_not_supported
+                    ? "no profiling agent in this process (LD_PRELOAD=libpprofagent.so)\n"
+                    : "the profiling agent cannot answer: " + error.message() + "\n";
+  answer.body_size = answer.body.size();
+  return answer;
+}
+
+}  // namespace http
+
 // See pprofagent_set_mutex_fraction and pprofagent_set_block_rate.
 inline std::int64_t set_mutex_fraction(std::int64_t fraction) {
   return ::pprofagent_set_mutex_fraction(fraction);

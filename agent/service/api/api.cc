@@ -15,6 +15,7 @@
 #include "agent/hot/controls.h"
 #include "agent/service/control/controller.h"
 #include "agent/service/control/jobs.h"
+#include "agent/service/endpoints/mounted.h"
 #include "agent/service/profile/custom_profiles.h"
 #include "agent/service/profile/recording.h"
 #include "agent/service/sink/gzip.h"
@@ -295,6 +296,49 @@ size_t LabelsList(pprofagent_labels labels, pprofagent_label* found, size_t capa
   return set.count;
 }
 
+// --- HTTP -------------------------------------------------------------------------
+
+int PassResponse(const Response& response, bool is_head, const pprofagent_http_response& to) {
+  const std::vector<pprofagent_http_header> headers = Guarded([&] {
+    std::vector<pprofagent_http_header> list = {{"Content-Type", response.content_type.c_str()},
+                                                {"X-Content-Type-Options", "nosniff"}};
+    for (const auto& [name, value] : response.headers) {
+      list.push_back({name.c_str(), value.c_str()});
+    }
+    return list;
+  });
+  const std::string& body = response.body;
+  if (to.head(to.context, response.status, headers.data(), headers.size(), body.size()) != 0) {
+    return -EIO;
+  }
+  return is_head || body.empty() ? 0 : Pass(body, to.write, to.context);
+}
+
+int HttpHandle(const pprofagent_http_request* request, const pprofagent_http_response* response) {
+  if (request == nullptr || response == nullptr || request->method == nullptr ||
+      request->prefix == nullptr || request->target == nullptr || response->head == nullptr ||
+      response->write == nullptr || (request->body == nullptr && request->body_size != 0)) {
+    return -EINVAL;
+  }
+  const std::string_view body(request->body == nullptr ? "" : request->body, request->body_size);
+  MountedCall call;
+  const auto result = [](bool done) { return done ? 0 : -EAGAIN; };
+  int status = Guarded([&] {
+    if (hot::InSandbox()) return -EPERM;
+    return result(call.Begin({request->method, request->prefix, request->target, body}));
+  });
+  while (status == 0 && !call.WaitABit()) {
+    if (request->is_gone == nullptr || request->is_gone(request->context) == 0) continue;
+    status = -ECANCELED;
+  }
+  if (status == 0) status = Guarded([&] { return result(call.Finish()); });
+  if (status != 0) {
+    Guarded([&] { return call.Abandon(), 0; });
+    return status;
+  }
+  return PassResponse(call.response(), std::string_view(request->method) == "HEAD", *response);
+}
+
 constexpr pprofagent_api kTable = {
     .abi = PPROFAGENT_ABI,
     .size = sizeof(pprofagent_api),
@@ -316,6 +360,7 @@ constexpr pprofagent_api kTable = {
     .labels_set = LabelsSet,
     .labels_get = LabelsGet,
     .labels_list = LabelsList,
+    .http_handle = HttpHandle,
 };
 
 }  // namespace

@@ -33,6 +33,13 @@ bool IsReading(const Request& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
+// The analyzer asks for names beside the profile: of app/conns at app/symbolz. It
+// says "symbolz" where the path does not look like ours, as below another prefix.
+bool IsSymbol(std::string_view name, const Request& request) {
+  if (name == "symbol" || name == "symbolz") return true;
+  return request.method == "POST" && (name.ends_with("/symbol") || name.ends_with("/symbolz"));
+}
+
 Response NotAllowed(std::string_view allowed) {
   return {
       .status = 405, .headers = {{"Allow", std::string(allowed)}}, .body = "Method Not Allowed\n"};
@@ -187,11 +194,12 @@ Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Re
 }
 
 Answer Endpoints::Profile(std::string_view name, const Request& request) {
-  if (!IsReading(request) && !(name == "symbol" && request.method == "POST")) {
-    return {NotAllowed(name == "symbol" ? "GET, HEAD, POST" : "GET, HEAD")};
+  const bool is_symbol = IsSymbol(name, request);
+  if (!IsReading(request) && !(is_symbol && request.method == "POST")) {
+    return {NotAllowed(is_symbol ? "GET, HEAD, POST" : "GET, HEAD")};
   }
   if (name == "cmdline") return {CommandLinePage()};
-  if (name == "symbol") return {SymbolPage(request)};
+  if (is_symbol) return {SymbolPage(request)};
   if (name == "memstats") return {{.body = MemoryStats()}};
   if (name == "maps") return {FilePage("/proc/self/maps")};
   const KindSpec* kind = FindKind(name);

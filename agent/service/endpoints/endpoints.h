@@ -9,7 +9,7 @@
 //   /debug/pprof/            index
 //   /debug/pprof/KIND        ?debug= text; ?seconds= a difference; ?gc=1
 //   /debug/pprof/profile     CPU time, ?seconds=30
-//   /debug/pprof/{cmdline,symbol,memstats,maps}
+//   /debug/pprof/{cmdline,symbol,memstats,maps}, also symbolz
 //   /pprof/...               the same, where gperftools has it
 //   /control/VERB            control_pages.h
 #pragma once

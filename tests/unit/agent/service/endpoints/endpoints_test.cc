@@ -69,7 +69,9 @@ TEST_F(EndpointsTest, OtherMethodsAreRefused) {
   EXPECT_EQ(response.status, 405);
   EXPECT_EQ(HeaderOf(response, "Allow"), "GET, HEAD");
   EXPECT_EQ(response.body, "Method Not Allowed\n");
-  EXPECT_EQ(Ask("/debug/pprof/symbol", "", "POST").response.status, 200);
+  for (const char* name : {"symbol", "symbolz", "app/symbol", "app/symbolz"}) {
+    EXPECT_EQ(Ask(std::string("/debug/pprof/") + name, "", "POST").response.status, 200) << name;
+  }
   EXPECT_EQ(Ask("/debug/pprof/", "", "POST").response.status, 405);
 }
 
