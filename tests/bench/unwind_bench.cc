@@ -2,16 +2,21 @@
 //
 // What a walk costs: nanoseconds a frame at depths of 10, 30 and 100, from a
 // signal handler's context, by each backend and by libunwind, and the first walk
-// of a process. Each row is measured in processes of its own, since caches are
-// filled once per process; the table shows medians over these, and the range. CPU
-// time is measured, of the first walk wall time. A second table shows what a rule
-// costs in programs with many return addresses.
+// of a process. All frames are of different functions. The backend `auto` has
+// three rows: rules remembered in the small table (rule_cache.h), in the large
+// one only, and in none, so that every frame's is worked out of .eh_frame. Each
+// row is measured in processes of its own, since caches are filled once per
+// process; the table shows medians over these, and the range. CPU time is
+// measured; of walks one by one (the first, and those that begin with an empty
+// table) wall time. A second table shows what a rule costs in programs with many
+// return addresses.
 //
 //     unwind_bench [processes]
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -38,13 +43,15 @@ using namespace pprofagent::hot;
 #define PPROFAGENT_TEXT_OF(name) #name
 #define PPROFAGENT_NAME_OF(name) PPROFAGENT_TEXT_OF(name)
 
-enum class Method { kAuto, kFramePointers, kBacktrace, kStep };
+enum class Method { kAuto, kAutoRecalled, kAutoWorkedOut, kFramePointers, kBacktrace, kStep };
 
 struct Row {
   const char* name;
   Method method;
 };
 constexpr Row kRows[] = {{"auto", Method::kAuto},
+                         {"auto, from the large table", Method::kAutoRecalled},
+                         {"auto, worked out", Method::kAutoWorkedOut},
                          {"fp", Method::kFramePointers},
                          {"libunwind unw_backtrace", Method::kBacktrace},
                          {"libunwind unw_step", Method::kStep}};
@@ -102,11 +109,48 @@ uint32_t WalkOnce(void* context) {
   return frames.depth;
 }
 
+void ForgetSmallTable() {
+  for (CachedRule& entry : g_rule_cache) {
+    entry.rule.store(0, std::memory_order_relaxed);
+    entry.check.store(0, std::memory_order_relaxed);
+  }
+}
+
+// The large table is mapped when entries of the small one displace each other, or
+// given up for good if there is no memory for it then.
+void OpenLargeTable(bool with_memory) {
+  rlimit before{};
+  getrlimit(RLIMIT_AS, &before);
+  const rlimit none{4096, before.rlim_max};
+  if (!with_memory) setrlimit(RLIMIT_AS, &none);
+  for (int i = 0; i < 2; ++i) CacheRule(1, 1, kPackedNoRule);
+  setrlimit(RLIMIT_AS, &before);
+  if ((RuleCacheBytes() != 0) != with_memory) _exit(1);
+}
+
+// Of walks that find the small table empty.
+double MedianOfSingleWalks(void* context) {
+  WalkOnce(context);
+  double walks[501];
+  for (double& walk : walks) {
+    ForgetSmallTable();
+    const double start = Now(CLOCK_MONOTONIC);
+    WalkOnce(context);
+    walk = Now(CLOCK_MONOTONIC) - start;
+  }
+  std::sort(std::begin(walks), std::end(walks));
+  return walks[250];
+}
+
 void OnSignal(int, siginfo_t*, void* context) {
   // Short, so wall time; the other clock is a system call.
   const double begin = Now(CLOCK_MONOTONIC);
   g_result.frames = WalkOnce(context);
   g_result.first_ns = Now(CLOCK_MONOTONIC) - begin;
+  if (g_method == Method::kAutoRecalled || g_method == Method::kAutoWorkedOut) {
+    g_result.warm_ns = MedianOfSingleWalks(context);
+    return;
+  }
   // In batches, of which the median counts: others use the machine too.
   const int rounds = g_method == Method::kStep ? 10 : 500;
   for (int i = 0; i < rounds; ++i) WalkOnce(context);
@@ -120,17 +164,16 @@ void OnSignal(int, siginfo_t*, void* context) {
   g_result.warm_ns = batches[kBatches / 2];
 }
 
-// Several functions, so that a stack has several addresses.
-__attribute__((noinline, noipa)) int Recurse(int depth);
-__attribute__((noinline, noipa)) int RecurseAgain(int depth) {
-  volatile int words[8] = {depth};
-  return Recurse(depth - 1) + words[0];
+// Each calls the next; the last is asked for a walk.
+template <int kIndex>
+__attribute__((noinline, noipa)) int Call(int depth) {
+  volatile int words[8 + kIndex % 7] = {depth};
+  if constexpr (kIndex > 0) {
+    if (depth > 0) return Call<kIndex - 1>(depth - 1) + words[0];
+  }
+  return static_cast<int>(syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1)) + words[0];
 }
-int Recurse(int depth) {
-  if (depth <= 0) return static_cast<int>(syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1));
-  volatile int words[20] = {depth};
-  return (depth % 3 == 0 ? RecurseAgain(depth) : Recurse(depth - 1)) + words[0];
-}
+constexpr int kDeepest = 100;
 
 template <typename Function>
 bool Find(void* library, const char* name, Function* function) {
@@ -152,6 +195,8 @@ void Measure(Method method, int depth) {
   g_method = method;
   InitializeUnwinder(method == Method::kFramePointers ? UnwinderBackend::kFramePointers
                                                       : UnwinderBackend::kAuto);
+  if (method == Method::kAutoRecalled) OpenLargeTable(true);
+  if (method == Method::kAutoWorkedOut) OpenLargeTable(false);
   pthread_attr_t attributes;
   void* low = nullptr;
   size_t size = 0;
@@ -162,7 +207,7 @@ void Measure(Method method, int depth) {
   action.sa_sigaction = OnSignal;
   action.sa_flags = SA_SIGINFO;
   sigaction(SIGUSR1, &action, nullptr);
-  Recurse(depth);
+  Call<kDeepest>(depth);
 }
 
 bool MeasureInChild(Method method, int depth, Result* result) {

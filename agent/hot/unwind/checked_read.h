@@ -14,6 +14,7 @@
 // outside of the copy is copied word by word.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 // The words of a stack are not the sanitizer's variables.
@@ -34,6 +35,26 @@ struct StackBounds {
   uintptr_t high;
   // Not null: what [low, high) holds, and it is another thread's stack.
   const unsigned char* copy = nullptr;
+};
+
+// The words that are certainly mapped.
+class KnownWords {
+ public:
+  // None, if the stack is not aligned.
+  KnownWords(uintptr_t low, uintptr_t high)
+      : low_(low), count_((low & 7) == 0 ? (high - low) / sizeof(uintptr_t) : 0) {}
+
+  // Whether the aligned word at `address` is one of them: the lowest bits of an
+  // address that is not aligned become the highest of a large number.
+  bool Has(uintptr_t address) const { return std::rotr(address - low_, 3) < count_; }
+
+  PPROFAGENT_READS_ANYTHING static uintptr_t At(uintptr_t address) {
+    return *reinterpret_cast<const uintptr_t*>(address);
+  }
+
+ private:
+  const uintptr_t low_;
+  const uintptr_t count_;
 };
 
 // For the duration of one walk. Async-signal-safe.
@@ -66,6 +87,8 @@ class StackReader {
     *word = *reinterpret_cast<const uintptr_t*>(address);
     return true;
   }
+
+  KnownWords Known() const { return KnownWords(known_low_, known_high_); }
 
  private:
   static constexpr uintptr_t kPage = 4096;

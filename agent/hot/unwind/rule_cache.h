@@ -71,6 +71,11 @@ inline uintptr_t ReadSaved(uintptr_t address, StackReader* stack) {
 
 }  // namespace packed
 
+// Whether it leads to a caller.
+inline bool IsStep(PackedRule rule) {
+  return rule != 0 && (rule & 3) != kPackedNoRule && (rule & packed::kUndefined) == 0;
+}
+
 // As ApplyFrameRules.
 inline bool ApplyPackedRule(PackedRule rule, StackReader* stack, Registers* registers) {
   using namespace packed;
