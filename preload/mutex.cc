@@ -2,8 +2,16 @@
 //
 // pthread_mutex_*, of every type, and C11's mtx_*, which libc has on top of them
 // without calling them by name.
+//
+// pthread_mutex_lock and _unlock are called so often that even the question
+// whether waits are watched costs too much. They jump through a pointer of their
+// own, which is to the real function while waits are not watched: then they cost
+// what interposing costs. Whoever changes that changes the two pointers; a call
+// that still goes the old way loses or makes a look, no more.
 #include <pthread.h>
 #include <threads.h>
+
+#include <atomic>
 
 #include "preload/waiting.h"
 
@@ -61,14 +69,36 @@ namespace {
   return result;
 }
 
-}  // namespace
-
-PPROFAGENT_INTERPOSE PPROFAGENT_FRAMELESS int pthread_mutex_lock(pthread_mutex_t* mutex) {
-  if (!hot::WatchingWaits()) return g_real_locks.mutex_lock(mutex);
+PPROFAGENT_FRAMELESS int LockWatched(pthread_mutex_t* mutex) {
   const int error = g_real_locks.mutex_trylock(mutex);
   if (error != EBUSY) [[likely]]
     return error;
   return WaitForMutex(mutex);
+}
+
+int UnlockWatched(pthread_mutex_t* mutex) {
+  if (!hot::MayHaveWaiters(mutex)) [[likely]]
+    return g_real_locks.mutex_unlock(mutex);
+  return UnlockToWaiters(mutex);
+}
+
+// Before anybody is told of anything.
+int LockEarly(pthread_mutex_t* mutex) { return g_real_locks.mutex_lock(mutex); }
+int UnlockEarly(pthread_mutex_t* mutex) { return g_real_locks.mutex_unlock(mutex); }
+
+using OfMutex = int (*)(pthread_mutex_t*);
+constinit std::atomic<OfMutex> g_lock{LockEarly};
+constinit std::atomic<OfMutex> g_unlock{UnlockEarly};
+
+}  // namespace
+
+void RouteMutexes(bool watched) {
+  g_lock.store(watched ? LockWatched : g_real_locks.mutex_lock, std::memory_order_relaxed);
+  g_unlock.store(watched ? UnlockWatched : g_real_locks.mutex_unlock, std::memory_order_relaxed);
+}
+
+PPROFAGENT_INTERPOSE int pthread_mutex_lock(pthread_mutex_t* mutex) {
+  return g_lock.load(std::memory_order_relaxed)(mutex);
 }
 
 PPROFAGENT_INTERPOSE int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* time) {
@@ -91,9 +121,7 @@ PPROFAGENT_INTERPOSE int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid
 }
 
 PPROFAGENT_INTERPOSE int pthread_mutex_unlock(pthread_mutex_t* mutex) {
-  if (!hot::WatchingWaits() || !hot::MayHaveWaiters(mutex)) [[likely]]
-    return g_real_locks.mutex_unlock(mutex);
-  return UnlockToWaiters(mutex);
+  return g_unlock.load(std::memory_order_relaxed)(mutex);
 }
 
 PPROFAGENT_INTERPOSE int mtx_lock(mtx_t* mutex) {

@@ -35,6 +35,9 @@ namespace pprofagent::preload {
 using hot::g_real_locks;
 using hot::WaitKind;
 
+// What the calls of mutexes lead to, from here on (mutex.cc).
+void RouteMutexes(bool watched);
+
 // Some functions look at their timeout before they try: a wrong one is theirs.
 inline bool IsTimeout(clockid_t clock, const timespec* time) {
   return (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC) && time != nullptr &&

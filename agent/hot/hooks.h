@@ -83,6 +83,12 @@ void ThreadCreationBegins();
 extern constinit std::atomic<bool> g_watching_waits __attribute__((visibility("hidden")));
 inline bool WatchingWaits() { return g_watching_waits.load(std::memory_order_relaxed); }
 
+// Where that flag is changed, `tell` is called with its value, and once now if
+// the agent has started: for interposers so frequent that asking costs too much.
+// At start, once.
+using WatchingTold = void (*)(bool watching);
+void TellWatching(WatchingTold tell);
+
 // Whether sleeps, input and output are recorded as well.
 extern constinit std::atomic<bool> g_watching_io __attribute__((visibility("hidden")));
 inline bool WatchingIo() { return g_watching_io.load(std::memory_order_relaxed); }

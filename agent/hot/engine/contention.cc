@@ -18,6 +18,7 @@ constinit std::atomic<bool> g_watching_io{false};
 namespace {
 
 constinit std::atomic<bool> g_started{false};
+constinit std::atomic<WatchingTold> g_tell{nullptr};
 constinit std::atomic<uint32_t> g_mutex_fraction{0};
 constinit std::atomic<int64_t> g_block_rate{0};
 constinit std::atomic<bool> g_block_io{false};
@@ -133,7 +134,9 @@ void UpdateWatching() {
   const bool mutex = g_mutex_fraction.load(std::memory_order_relaxed) > 0;
   const bool block = g_block_rate.load(std::memory_order_relaxed) > 0;
   const bool io = g_block_io.load(std::memory_order_relaxed);
-  g_watching_waits.store(started && (mutex || block), std::memory_order_relaxed);
+  const bool watching = started && (mutex || block);
+  g_watching_waits.store(watching, std::memory_order_relaxed);
+  if (const WatchingTold tell = g_tell.load(std::memory_order_relaxed)) tell(watching);
   g_watching_io.store(started && block && io, std::memory_order_relaxed);
 }
 
@@ -215,6 +218,11 @@ void Release::End(const Registers& caller, bool released) {
   auto* note = static_cast<PairNote*>(note_);
   note->holder = stack;
   SideCame(note, kHolderCame);
+}
+
+void TellWatching(WatchingTold tell) {
+  g_tell.store(tell, std::memory_order_relaxed);
+  if (g_started.load(std::memory_order_relaxed)) tell(WatchingWaits());
 }
 
 void StartContentionEngine() {
