@@ -95,14 +95,14 @@ HTTP = [
 ]
 
 
-def compiled_object(folder):
+def compiled_object(folder, name="seed", *options):
     """A small library with unwind tables and debug information."""
-    source = folder / "seed.cc"
+    source = folder / f"{name}.cc"
     source.write_text("struct S { ~S(); }; int f(int); inline int g(int x) { return f(x) + 1; }\n"
                       "int h(int x) { S s; return x ? g(x) + g(x - 1) : 0; }\n")
-    library = folder / "seed.so"
-    subprocess.run(["g++", "-shared", "-fPIC", "-g", "-O1", "-nostdlib", "-Wl,-z,noseparate-code",
-                    "-o", library, source], check=True)
+    library = folder / f"{name}.so"
+    subprocess.run(["g++", "-shared", "-fPIC", "-g", *options, "-O1", "-nostdlib",
+                    "-Wl,-z,noseparate-code", "-o", library, source], check=True)
     return library
 
 
@@ -133,12 +133,16 @@ def debug_frame_seed(folder, *options):
 def seeds(target, folder):
     proto = profile_proto()
     environment = b"HEAP_RATE=512k\0CPU_RATE=100\0SIGNAL=RTMIN+3\0INTERVAL=10s\0ONLY=a*,b\0DIR=/tmp/%p"
-    if target in ("object_file", "unwind_tables"):
+    if target in ("agent_symbols", "object_file", "unwind_tables"):
         library = compiled_object(folder)
         stripped = folder / "stripped.so"
         subprocess.run(["strip", "-o", stripped, library], check=True)
-        make = unwind_seed if target == "unwind_tables" else pathlib.Path.read_bytes
-        return [make(library), make(stripped)]
+        if target == "unwind_tables":
+            return [unwind_seed(library), unwind_seed(stripped)]
+        files = [library, stripped]
+        for number, options in enumerate((["-gdwarf-4"], ["-gdwarf-5", "-gz=zlib"])):
+            files.append(compiled_object(folder, f"variant{number}", *options))
+        return [path.read_bytes() for path in files]
     if target == "debug_frame":
         return [debug_frame_seed(folder), debug_frame_seed(folder, "-gdwarf-5", "-gdwarf64")]
     return {

@@ -41,11 +41,11 @@ enum Form : uint64_t {
   kFormLineStrp = 0x1f,
 };
 
-// What a program's row says about a wanted address.
+// What a unit's program says about the query of the same index: the last row that
+// covers it; line 0: none does.
 struct Match {
-  Symbol* symbol;
-  uint64_t file;
-  uint32_t line;
+  uint64_t file = 0;
+  uint32_t line = 0;
 };
 
 struct UnitHeader {
@@ -64,7 +64,8 @@ struct Row {
   int64_t line = 1;
 };
 
-// Runs a unit's program against the queries.
+// Runs a unit's program against the queries. `matches` stays empty where there is
+// none, as in nearly every unit.
 class Program {
  public:
   Program(const UnitHeader& header, std::span<const LineQuery> queries, std::vector<Match>* matches)
@@ -142,7 +143,9 @@ class Program {
         queries_.begin(), queries_.end(), previous_.address,
         [](const LineQuery& query, uint64_t address) { return query.address < address; });
     for (; it != queries_.end() && it->address < end; ++it) {
-      matches_.push_back({it->symbol, previous_.file, static_cast<uint32_t>(previous_.line)});
+      if (matches_.empty()) matches_.resize(queries_.size());
+      matches_[static_cast<size_t>(it - queries_.begin())] = {
+          .file = previous_.file, .line = static_cast<uint32_t>(previous_.line)};
     }
   }
 
@@ -313,11 +316,12 @@ void RunUnit(std::string_view unit, size_t offset_size, std::span<const LineQuer
   if (matches.empty()) return;
   NameTable names(header, strings);
   names.Parse(bytes);
-  for (const Match& match : matches) {
-    std::string path = names.PathOf(match.file);
+  for (size_t i = 0; i < matches.size(); ++i) {
+    if (matches[i].line == 0) continue;
+    std::string path = names.PathOf(matches[i].file);
     if (path.empty()) continue;
-    match.symbol->file = std::move(path);
-    match.symbol->line = match.line;
+    queries[i].symbol->file = std::move(path);
+    queries[i].symbol->line = matches[i].line;
   }
 }
 
