@@ -289,6 +289,40 @@ class Attacks(HttpCase):
             self.assertLess(int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]), 100_000)
             self.assertEqual(talk.end("exit 0")[1:], (b"", b""))
 
+    def test_clients_that_do_not_read_hold_nobody_up(self):
+        """Each asks for more than a socket holds and takes nothing of it."""
+        with self.served(HEAP_RATE=1) as talk:
+            talk.ask("threads 50")
+            request = b"GET /debug/pprof/goroutine?debug=2 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            for _ in range(10):
+                client = self.raw()
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.sendall(request * 60)
+            for _ in range(5):
+                self.alive()
+                talk.ask("allocate 100")
+            status = pathlib.Path(f"/proc/{talk.pid}/status").read_text()
+            self.assertLess(int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]), 100_000)
+            self.assertEqual(talk.end("exit 0")[1:], (b"", b""))
+
+    def test_malformed_requests(self):
+        with self.served():
+            for request in (b"\r\n\0\0\0", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
+                            b"GET /debug/pprof/ HTTP/1.1\r\n\r\n",  # no Host
+                            b"G\x01T / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                            b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+                            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
+                            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                            b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+                            b"\r\nzz\r\n"):
+                client = self.raw()
+                client.sendall(request)
+                answer = b""
+                while more := client.recv(4096):
+                    answer += more
+                self.assertRegex(answer, rb"^HTTP/1\.1 (400|403|501|505) ", request)
+            self.alive()
+
     def test_foreign_hosts_and_oversized_requests(self):
         with self.served():
             for headers, status in (({"Host": "evil.example"}, 403),
