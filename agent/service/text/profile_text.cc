@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <unordered_set>
 #include <vector>
 
 #include "agent/service/profile/kinds.h"
 #include "agent/service/symbol/symbols.h"
+#include "agent/service/text/frame_lines.h"
 #include "agent/service/text/quoted.h"
-#include "agent/service/text/tab_columns.h"
 
 namespace pprofagent::service {
 namespace {
@@ -22,38 +23,11 @@ std::string Hex(uint64_t value) {
 
 std::string Number(int64_t value) { return std::to_string(value); }
 
-// What a sample of an empty stack shows: the formats demand an address.
-constexpr uint64_t kNoAddress = 1;
-
-// " 0x401235 0x40126a": return addresses, as the formats want them; the
-// addresses we record lie one byte before. A mark has none.
-std::string Addresses(const hot::StackView& stack) {
-  std::string text;
-  for (uint32_t i = 0; i < stack.depth; ++i) {
-    if (!hot::IsMark(stack.pcs[i])) text += " " + Hex(hot::FrameAddress(stack.pcs[i]) + 1);
-  }
-  return text.empty() ? " " + Hex(kNoAddress) : text;
-}
-
-std::string Frames(const hot::StackView& stack, const Symbols& symbols) {
-  TabColumns columns;
-  for (uint32_t i = 0; i < stack.depth; ++i) {
-    if (hot::IsMark(stack.pcs[i])) {
-      columns.Add({"#", Hex(0), std::string(NameOf(hot::MarkOf(stack.pcs[i])))});
-      continue;
-    }
-    const Symbol& symbol = symbols.Find(stack.pcs[i]);
-    std::vector<std::string> cells = {"#", Hex(hot::FrameAddress(stack.pcs[i]))};
-    if (!symbol.function.empty()) cells.push_back(symbol.function + "+" + Hex(symbol.offset));
-    if (!symbol.file.empty()) cells.push_back(symbol.file + ":" + Number(symbol.line));
-    columns.Add(std::move(cells));
-  }
-  return columns.Text();
-}
-
 Symbols SymbolsOf(const Recording& recording, const Mappings& mappings) {
   std::vector<uint64_t> addresses;
+  std::unordered_set<const uintptr_t*> seen;  // labels divide the samples of a stack
   for (const RecordedSample& sample : recording.samples) {
+    if (!seen.insert(sample.stack.pcs).second) continue;
     addresses.insert(addresses.end(), sample.stack.pcs, sample.stack.pcs + sample.stack.depth);
   }
   return Symbols::Of(std::move(addresses), mappings);
@@ -79,6 +53,16 @@ using Samples = std::vector<const RecordedSample*>;
 std::string LabelsLine(std::vector<SampleLabel> labels, const hot::StackView& stack) {
   for (SampleLabel& label : ProgramLabels(stack)) labels.push_back(std::move(label));
   return labels.empty() ? std::string() : "# labels: " + InBraces(labels) + "\n";
+}
+
+// What follows a sample's numbers. Texts are long; appended to, not put together.
+void AppendSample(const hot::StackView& stack, const std::vector<SampleLabel>& labels,
+                  FrameLines* frames, std::string* text) {
+  AppendAddresses(stack, text);
+  *text += "\n";
+  *text += LabelsLine(labels, stack);
+  frames->Append(stack, text);
+  *text += "\n";
 }
 
 // Largest of a value first; the order of equals is that of their stacks' places
@@ -121,14 +105,17 @@ std::string HeapText(const Recording& recording, const std::string& memory_stats
       "heap profile: " +
       HeapRow(sum[kInuseObjects], sum[kInuseBytes], sum[kAllocObjects], sum[kAllocBytes]) +
       " heap_v2/1\n# " + recording.rate + "; the numbers are estimates of the true totals\n";
+  FrameLines frames(symbols);
   for (const RecordedSample* sample : Ordered(recording, kInuseBytes)) {
     const auto& values = sample->values;
     text += HeapRow(values[kInuseObjects], values[kInuseBytes], values[kAllocObjects],
-                    values[kAllocBytes]) +
-            Addresses(sample->stack) + "\n" + LabelsLine({}, sample->stack) +
-            Frames(sample->stack, symbols) + "\n";
+                    values[kAllocBytes]);
+    AppendSample(sample->stack, {}, &frames, &text);
   }
-  return text + "\n" + memory_stats + MemoryMap(mappings);
+  text += "\n";
+  text += memory_stats;
+  text += MemoryMap(mappings);
+  return text;
 }
 
 // "mutex" says that its numbers are whole already by a period of 1.
@@ -140,12 +127,13 @@ std::string ContentionText(const Recording& recording, bool is_mutex) {
   std::string text = is_mutex ? "--- mutex:\n" : "--- contention:\n";
   text += "cycles/second=1000000000\n";
   if (is_mutex) text += "sampling period=1\n";
+  FrameLines frames(symbols);
   for (const RecordedSample* sample : Ordered(recording, kDelay)) {
-    text += Number(sample->values[kDelay]) + " " + Number(sample->values[kCount]) + " @" +
-            Addresses(sample->stack) + "\n" + LabelsLine(sample->labels, sample->stack) +
-            Frames(sample->stack, symbols) + "\n";
+    text += Number(sample->values[kDelay]) + " " + Number(sample->values[kCount]) + " @";
+    AppendSample(sample->stack, sample->labels, &frames, &text);
   }
-  return text + MemoryMap(mappings);
+  text += MemoryMap(mappings);
+  return text;
 }
 
 std::string CountText(const Recording& recording, std::string_view name) {
@@ -154,11 +142,13 @@ std::string CountText(const Recording& recording, std::string_view name) {
   const Mappings mappings = Mappings::OfThisProcess();
   const Symbols symbols = SymbolsOf(recording, mappings);
   std::string text = std::string(name) + " profile: total " + Number(total) + "\n";
+  FrameLines frames(symbols);
   for (const RecordedSample* sample : Ordered(recording, 0)) {
-    text += Number(sample->values[0]) + " @" + Addresses(sample->stack) + "\n" +
-            LabelsLine(sample->labels, sample->stack) + Frames(sample->stack, symbols) + "\n";
+    text += Number(sample->values[0]) + " @";
+    AppendSample(sample->stack, sample->labels, &frames, &text);
   }
-  return text + MemoryMap(mappings);
+  text += MemoryMap(mappings);
+  return text;
 }
 
 }  // namespace

@@ -5,27 +5,25 @@
 
 namespace pprofagent::service {
 
-std::string TabColumns::Text() const {
+void AppendColumns(std::span<const Cells* const> lines, std::string* text) {
   constexpr size_t kTab = 8;
   std::vector<size_t> widths;
-  for (const auto& cells : lines_) {
-    for (size_t i = 0; i + 1 < cells.size(); ++i) {
+  for (const Cells* cells : lines) {
+    for (size_t i = 0; i + 1 < cells->size(); ++i) {
       if (widths.size() <= i) widths.push_back(0);
       // At least one column apart.
-      const size_t width = (cells[i].size() + 1 + kTab - 1) / kTab * kTab;
+      const size_t width = ((*cells)[i].size() + 1 + kTab - 1) / kTab * kTab;
       widths[i] = std::max(widths[i], width);
     }
   }
-  std::string text;
-  for (const auto& cells : lines_) {
-    for (size_t i = 0; i < cells.size(); ++i) {
-      text += cells[i];
-      if (i + 1 == cells.size()) break;
-      text.append((widths[i] - cells[i].size() + kTab - 1) / kTab, '\t');
+  for (const Cells* cells : lines) {
+    for (size_t i = 0; i < cells->size(); ++i) {
+      *text += (*cells)[i];
+      if (i + 1 == cells->size()) break;
+      text->append((widths[i] - (*cells)[i].size() + kTab - 1) / kTab, '\t');
     }
-    text += '\n';
+    *text += '\n';
   }
-  return text;
 }
 
 }  // namespace pprofagent::service

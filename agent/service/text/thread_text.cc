@@ -8,9 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/service/text/frame_lines.h"
 #include "agent/service/text/profile_text.h"
 #include "agent/service/text/quoted.h"
-#include "agent/service/text/tab_columns.h"
 
 namespace pprofagent::service {
 namespace {
@@ -136,15 +136,6 @@ std::string StatesLine(const Group& group) {
   return text + "\n";
 }
 
-// As in the other texts (profile_text.cc).
-void AddFrame(const ThreadReport& report, uintptr_t pc, TabColumns* columns) {
-  const Symbol& symbol = report.symbols.Find(pc);
-  std::vector<std::string> cells = {"#", Hex(pc)};
-  if (!symbol.function.empty()) cells.push_back(symbol.function + "+" + Hex(symbol.offset));
-  if (!symbol.file.empty()) cells.push_back(symbol.file + ":" + std::to_string(symbol.line));
-  columns->Add(std::move(cells));
-}
-
 // --- Forms 2 and 3 ------------------------------------------------------------
 
 std::string Duration(int64_t nanoseconds) {
@@ -245,15 +236,13 @@ std::string GroupedThreads(const ThreadReport& report, std::string_view name) {
   std::string text =
       std::string(name) + " profile: total " + std::to_string(report.list.threads.size()) + "\n";
   text += DeadlockLines(report, "# ");
+  FrameLines frames(report.symbols);
   for (const Group& group : GroupsOf(report)) {
     text += std::to_string(group.count) + " @";
-    TabColumns columns;
-    for (uint32_t i = 0; i < group.stack.depth; ++i) {
-      text += " " + Hex(ReturnAddress(group.stack.pcs[i]));
-      AddFrame(report, group.stack.pcs[i], &columns);
-    }
-    text += "\n" + LabelsLine("# labels: ", group.stack) + NamesLine(group) + StatesLine(group) +
-            columns.Text() + "\n";
+    AppendAddresses(group.stack, &text);
+    text += "\n" + LabelsLine("# labels: ", group.stack) + NamesLine(group) + StatesLine(group);
+    frames.Append(group.stack, &text);
+    text += "\n";
   }
   return text + MemoryMapText(report.mappings);
 }

@@ -119,10 +119,13 @@ TEST_F(ProfileTextTest, NamesFunctions) {
 }
 
 TEST(TabColumns, AlignsByTabs) {
-  TabColumns columns;
-  columns.Add({"#", "0x1", "main+0x1", "a.cc:1"});
-  columns.Add({"#", "0x123456789", "f", "b.cc:2"});
-  EXPECT_EQ(columns.Text(),
+  const Cells first = {"#", "0x1", "main+0x1", "a.cc:1"};
+  const Cells second = {"#", "0x123456789", "f", "b.cc:2"};
+  const Cells* const lines[] = {&first, &second};
+  std::string text = "before\n";
+  AppendColumns(lines, &text);
+  EXPECT_EQ(text,
+            "before\n"
             "#\t0x1\t\tmain+0x1\ta.cc:1\n"
             "#\t0x123456789\tf\t\tb.cc:2\n");
 }

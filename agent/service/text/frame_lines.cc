@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/text/frame_lines.h"
+
+#include <charconv>
+
+#include "agent/service/profile/recording.h"
+
+namespace pprofagent::service {
+namespace {
+
+// What a sample of an empty stack shows: the formats demand an address.
+constexpr uint64_t kNoAddress = 1;
+
+void AppendHex(uint64_t value, std::string* text) {
+  char digits[2 + 16] = {'0', 'x'};
+  const auto result = std::to_chars(digits + 2, digits + sizeof(digits), value, 16);
+  text->append(digits, result.ptr);
+}
+
+std::string Hex(uint64_t value) {
+  std::string text;
+  AppendHex(value, &text);
+  return text;
+}
+
+}  // namespace
+
+void AppendAddresses(const hot::StackView& stack, std::string* text) {
+  const size_t before = text->size();
+  for (uint32_t i = 0; i < stack.depth; ++i) {
+    if (hot::IsMark(stack.pcs[i])) continue;
+    *text += ' ';
+    AppendHex(hot::FrameAddress(stack.pcs[i]) + 1, text);
+  }
+  if (text->size() != before) return;
+  *text += ' ';
+  AppendHex(kNoAddress, text);
+}
+
+Cells FrameLines::CellsOf(uintptr_t word) const {
+  if (hot::IsMark(word)) return {"#", Hex(0), std::string(NameOf(hot::MarkOf(word)))};
+  const Symbol& symbol = symbols_.Find(word);
+  Cells cells = {"#", Hex(hot::FrameAddress(word))};
+  if (!symbol.function.empty()) cells.push_back(symbol.function + "+" + Hex(symbol.offset));
+  if (!symbol.file.empty()) cells.push_back(symbol.file + ":" + std::to_string(symbol.line));
+  return cells;
+}
+
+void FrameLines::Append(const hot::StackView& stack, std::string* text) {
+  lines_.clear();
+  for (uint32_t i = 0; i < stack.depth; ++i) {
+    const auto [entry, is_new] = cells_.try_emplace(stack.pcs[i]);
+    if (is_new) entry->second = CellsOf(stack.pcs[i]);
+    lines_.push_back(&entry->second);
+  }
+  AppendColumns(lines_, text);
+}
+
+}  // namespace pprofagent::service
