@@ -43,7 +43,10 @@ class WithAgent(Interface):
             "remove": [0], "remove again": [-errno.ENOENT], "count": [2], "dump": [0],
             "lookup": [1], "lookup nothing": [0], "lookup cpu": [0], "list": [1],
             "add to heap": [-errno.EPERM], "dump to": [0], "dump to nowhere": [-errno.EIO],
-            "refused": [-errno.EIO], "text": [0], "is text": [1], "heap rate": [524288, 4096],
+            "labels push": [0, 0], "labels before": [0], "labels list": [2, 1],
+            "labels order": [1], "labels back": [0], "labels with": [0], "labels same": [1],
+            "labels bad": [-errno.EINVAL, -errno.EINVAL, -errno.E2BIG, -errno.EINVAL],
+            "labels none": [0, 0], "refused": [-errno.EIO], "text": [0], "is text": [1], "heap rate": [524288, 4096],
             "mutex fraction": [1, 7], "block rate": [1000000, 1000]})
         self.assertGreater(self.read(cpu).total("cpu", "burn_cpu"), 100_000_000)
         self.assertEqual(self.read(heap).sample_types[-1], ("inuse_space", "bytes"))
@@ -61,6 +64,19 @@ class WithAgent(Interface):
             ("caught by the", "writer"), ("profiles", "1"), ("rate", "1000000")])
         self.assertGreater(self.read(cpu).total("cpu"), 0)
 
+    def test_rates_hold_from_call_to_call(self):
+        result = self.run_program(
+            harness.PROGRAMS / "rates",
+            environment=self.agent(HEAP_RATE=0, MUTEX_FRACTION=0, BLOCK_RATE=0,
+                                   EXIT_PROFILES="allocs,mutex,block"))
+        self.assertEqual(result.stdout, b"0 0 0\n1 1 1\n")
+        for kind, column, where in (("allocs", "alloc_space", "allocate"),
+                                    ("mutex", "delay", "hold"), ("block", "delay", "wait")):
+            profile = self.read(self.dump_files(kind=kind)[0])
+            self.assertGreaterEqual(profile.total(column, where + "_meanwhile"), 100_000)
+            for phase in ("before", "after"):
+                self.assertEqual(profile.total(column, f"{where}_{phase}"), 0, (kind, phase))
+
     def test_where_the_agent_is_not_active(self):
         answers = self.answers(harness.PROGRAMS / "interface", os.devnull, os.devnull,
                                environment=self.agent(ONLY="another"))
@@ -74,7 +90,7 @@ class WithoutAgent(Interface):
                                environment=harness.bare_environment())
         answers.pop(answers.index(("name", "")))
         for question, numbers in self.numbers(answers).items():
-            expected = {"same": 1}.get(question, None)
+            expected = {"same": 1, "labels same": 0}.get(question, None)
             for number in numbers:
                 self.assertIn(number, (NO_AGENT, 0) if expected is None else (expected,), question)
         self.assertEqual(self.numbers(answers)["cpu_start"], [NO_AGENT])

@@ -53,6 +53,29 @@ static void profile_cpu(const char* path) {
   fclose(file);
 }
 
+static void use_labels(void) {
+  const pprofagent_label first[] = {{"user", "alice"}, {"path", "/"}};
+  const pprofagent_label second = {"path", ""};
+  const pprofagent_label bad = {"", "x"};
+  pprofagent_label found[2] = {{"", ""}, {"", ""}};
+  pprofagent_labels before = 7, inner = 7, made = 7;
+  say("labels push", pprofagent_labels_push(first, 2, &before));
+  say("labels before", before);
+  say("labels list", (long long)pprofagent_labels_list(pprofagent_labels_get(), found, 2));
+  say("labels order", strcmp(found[0].key, "path") == 0 && strcmp(found[1].value, "alice") == 0);
+  say("labels push", pprofagent_labels_push(&second, 1, &inner));
+  say("labels list", (long long)pprofagent_labels_list(pprofagent_labels_get(), found, 0));
+  say("labels back", pprofagent_labels_set(inner));
+  say("labels with", pprofagent_labels_with(0, first, 2, &made));
+  say("labels same", made == inner);
+  say("labels bad", pprofagent_labels_push(&bad, 1, NULL));
+  say("labels bad", pprofagent_labels_set(4000000000u));
+  say("labels bad", pprofagent_labels_with(0, first, 33, &made));
+  say("labels bad", pprofagent_labels_with(0, NULL, 1, &made));
+  say("labels none", pprofagent_labels_set(before));
+  say("labels none", pprofagent_labels_get());
+}
+
 static void use_own_profile(void) {
   static int things[3];
   pprofagent_profile *profile = NULL, *same = NULL;
@@ -83,6 +106,7 @@ static void use_the_agents(const char* path) {
   say("refused", pprofagent_write(heap, 0, refuse, NULL));
   say("text", pprofagent_write(pprofagent_lookup("threads"), 1, count_goroutine_word, &is_grouped));
   say("is text", is_grouped);
+  use_labels();
   say("heap rate", pprofagent_set_heap_rate(4096));
   say("heap rate", pprofagent_set_heap_rate(-1));
   say("mutex fraction", pprofagent_set_mutex_fraction(7));
