@@ -219,5 +219,13 @@ class Mounted(harness.TestCase):
             self.assertEqual(self.curl(self.url("/", ""))[0], 200)
 
 
+class Storm(harness.TestCase):
+    def test_many_threads_forks_and_an_end_in_the_middle(self):
+        result = self.run_program(harness.PROGRAMS / "mounted_storm",
+                                  environment=self.agent(HEAP_RATE=1, EXIT_PROFILES="heap"))
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b"wrong 0\n", b""))
+        self.assertTrue(self.dump_files(kind="heap"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -275,8 +275,8 @@ static inline int pprofagent_remove(pprofagent_profile* profile, const void* key
 //   serve();
 //   pprofagent_labels_set(former);
 //
-// Setting a set that is known costs some nanoseconds, finding it again by its
-// labels some tens more. Sets are remembered for good, 65,535 of them at the most:
+// Setting a set that is known costs some ten nanoseconds, finding one by its labels
+// about two hundred. Sets are remembered for good, 65,535 of them at the most:
 // a user's name is a good label, the number of a request is none. The keys `kind`,
 // `role`, `object`, `pair` and `bytes` are those of the agent in some profiles.
 

@@ -282,8 +282,8 @@ int LabelsWith(pprofagent_labels base, const pprofagent_label* added, size_t cou
 }
 
 int LabelsSet(pprofagent_labels labels) {
-  if (labels != 0 && hot::LabelsOf(labels).count == 0) return -EINVAL;
-  return hot::SetLabels(labels) ? 0 : -EAGAIN;
+  if (hot::SetLabels(labels)) return 0;
+  return labels != 0 && hot::LabelsOf(labels).count == 0 ? -EINVAL : -EAGAIN;
 }
 
 pprofagent_labels LabelsGet() { return hot::CurrentLabels(); }
