@@ -116,7 +116,10 @@ class Walker {
   bool Step() {
     const uintptr_t lookup = registers_.pc - 1;
     if (!EnterModule(lookup)) return false;
-    const PackedRule rule = FindCachedRule(lookup, module_.identity);
+    PackedRule rule = FindCachedRule(lookup, module_.identity);
+    // Two frames of one stack may displace each other in the small table, always.
+    if (rule == 0) [[unlikely]]
+      rule = RecallRule(lookup, module_.identity);
     if (rule == 0 || rule == kPackedNoRule) return false;
     WalkMemo::Frame& frame = memo_->fresh[fresh_++];
     frame.pc = registers_.pc;
