@@ -20,6 +20,7 @@
 
 #include "agent/hot/controls.h"
 #include "agent/hot/rt/raw_syscall.h"
+#include "agent/service/base/allocator.h"
 #include "agent/service/base/clock.h"
 #include "agent/service/base/process.h"
 #include "agent/service/base/signal_block.h"
@@ -248,6 +249,7 @@ void Start(const StartInfo& info) {
     const Options& options = parsed_options->options;
     ConfigureLog(options);
     RememberCommandLine();
+    FindAllocator();
     for (const std::string& problem : parsed_options->problems) Log(LogLevel::kWarn, problem);
     Guarded(LoadWantedDebugFrames);
     ConfigureHelper(info.pthread_create, {ServeUntilIdle, ServePending,

@@ -118,6 +118,16 @@ class Forms(EndpointsCase):
             self.assertLessEqual(shown, most + (1 << 20))
             self.assertIn("# HeapAlloc = ", self.text("memstats"))
 
+    def test_other_allocators_are_known(self):
+        for name, library in (("jemalloc", "libjemalloc.so.2"), ("tcmalloc", "libtcmalloc.so.4")):
+            path = f"/usr/lib/x86_64-linux-gnu/{library}"
+            if not os.path.exists(path):
+                continue
+            with self.served(preload=f"{harness.LIBRARY}:{path}"):
+                self.assertIn(f"# Allocator = {name}\n", self.text("memstats"))
+                self.body("heap?gc=1")
+            (self.scratch / "agent.log").unlink()
+
     def statistics(self):
         return {name: int(value) for name, value in
                 re.findall(r"(?m)^# (\w+) = (\d+)$", self.text("heap?debug=1"))}

@@ -248,6 +248,30 @@ class Tools(HttpCase):
         self.assertLessEqual({"main", "aeMain"}, functions)
 
 
+class StuckProgram(HttpCase):
+    def test_hanging_in_the_loader_is_no_reason_not_to_answer(self):
+        """A constructor that never returns, with the loader's lock held: what a program that
+        hangs is asked is answered, and shows it."""
+        process = subprocess.Popen(
+            [harness.PROGRAMS / "stuck", harness.PROGRAMS / "stuck_plugin.so"],
+            env=self.agent(SOCKET="on", SIGNAL_PROFILES="heap,threads", MEMTRACE="1h"),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stdout.readline(), b"hanging\n")
+        path = self.dumps / f"stuck.{process.pid}.sock"
+        harness.wait_until(path.exists, "the socket")
+        index = self.get("/debug/pprof/", UnixConnection(path))[1].decode()
+        for name in re.findall(r"<a href='([\w%]+)\?debug=1'>", index):
+            for query in ("?seconds=0.1", "?debug=1", "?debug=2", "?gc=1"):
+                if name != "profile" or "seconds" in query:
+                    response, body = self.get(f"/debug/pprof/{name}{query}", UnixConnection(path))
+                    self.assertEqual(response.status, 200, name + query)
+                    if name + query == "goroutine?debug=2":
+                        self.assertIn(b"hang\n", body)
+        harness.signal_and_wait(self, process.pid, kind="goroutine")
+
+
 class Attacks(HttpCase):
     def test_slow_clients_hold_nobody_up(self):
         with self.served() as talk:

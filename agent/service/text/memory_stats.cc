@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/text/memory_stats.h"
 
-#include <dlfcn.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -12,6 +11,7 @@
 #include <string_view>
 
 #include "agent/hot/snapshot.h"
+#include "agent/service/base/allocator.h"
 #include "agent/service/base/descriptor.h"
 #include "agent/service/base/directory.h"
 
@@ -32,13 +32,6 @@ int64_t Field(std::string_view text, std::string_view name) {
   constexpr int64_t kKibi = 1024;
   const std::string_view rest(end, text.data() + text.size());
   return rest.starts_with(" kB") ? value * kKibi : value;
-}
-
-std::string_view AllocatorName() {
-  if (dlsym(RTLD_DEFAULT, "mallctl") != nullptr) return "jemalloc";
-  if (dlsym(RTLD_DEFAULT, "MallocExtension_ReleaseFreeMemory") != nullptr) return "tcmalloc";
-  if (dlsym(RTLD_DEFAULT, "mi_collect") != nullptr) return "mimalloc";
-  return "glibc";
 }
 
 class Lines {
@@ -140,7 +133,7 @@ std::string MemoryStats() {
   lines.Add("KeepCost", heap.keepcost);
   lines.Add("MmapChunks", heap.hblks);
   lines.Add("Threads", ToUnsigned(Field(status, "Threads")));
-  lines.Add("Allocator", std::string(AllocatorName()));
+  lines.Add("Allocator", std::string(ProgramAllocator().name));
   return lines.text();
 }
 
