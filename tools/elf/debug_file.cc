@@ -38,13 +38,18 @@ std::unique_ptr<File> OpenWithDebugInfo(const std::string& path) {
   return std::move(*opened);
 }
 
+std::string PathForId(const std::string& root, const std::string& id) {
+  return root + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
+}
+
+// Ids that are shorter name no file.
+constexpr size_t kShortestId = 4;
+
 std::unique_ptr<File> ByBuildId(const File& file, const std::vector<std::string>& roots) {
   const std::string& id = file.build_id();
-  if (id.size() < 4) return nullptr;
+  if (id.size() < kShortestId) return nullptr;
   for (const std::string& root : roots) {
-    auto found =
-        OpenDebugFile(root + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug", id);
-    if (found) return found;
+    if (auto found = OpenDebugFile(PathForId(root, id), id)) return found;
   }
   return nullptr;
 }
@@ -76,6 +81,19 @@ bool HasDebugInfo(const File& file) {
 std::unique_ptr<File> OpenDebugFile(const std::string& path, const std::string& build_id) {
   auto found = OpenWithDebugInfo(path);
   return found && found->build_id() == build_id ? std::move(found) : nullptr;
+}
+
+std::string FindDebugFileById(const std::string& build_id, const std::vector<std::string>& roots) {
+  // The id comes from a profile, which may say anything.
+  if (build_id.size() < kShortestId ||
+      build_id.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return {};
+  }
+  for (const std::string& root : roots) {
+    std::string path = PathForId(root, build_id);
+    if (OpenDebugFile(path, build_id)) return path;
+  }
+  return {};
 }
 
 std::unique_ptr<File> FindDebugFile(const File& file, const std::vector<std::string>& roots) {

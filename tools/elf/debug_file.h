@@ -20,6 +20,11 @@ bool HasDebugInfo(const File& file);
 // The file at `path`, if it has debug information and this build id; else null.
 std::unique_ptr<File> OpenDebugFile(const std::string& path, const std::string& build_id);
 
+// The path of the separate debug file for a build id, below one of `roots`; empty when there is
+// none.
+std::string FindDebugFileById(const std::string& build_id,
+                              const std::vector<std::string>& roots = {"/usr/lib/debug"});
+
 // The separate debug file of `file`, searched below `roots`; null when there is none.
 std::unique_ptr<File> FindDebugFile(const File& file,
                                     const std::vector<std::string>& roots = {"/usr/lib/debug"});

@@ -85,6 +85,19 @@ Result<std::optional<Segment>> SegmentAtOffset(const std::vector<Segment>& segme
   return found;
 }
 
+// The base of a file that has only what objcopy --only-keep-debug leaves. Its segments have lost
+// their place in the program's file, but how much of memory the code takes tells which mapping it
+// was. Nothing: the file is no such, or the mapping is of another size.
+std::optional<uint64_t> DebugFileBase(const File& file, const MappingRange& range) {
+  const std::optional<Segment> text = file.TextSegment();
+  if (!text || text->file_size != 0) return std::nullopt;
+  const uint64_t begin = text->address - text->address % kPageSize;
+  const uint64_t size = text->address + text->memory_size - begin;
+  const uint64_t mapped = range.limit - range.start;
+  if (mapped < size || mapped - size >= kPageSize) return std::nullopt;
+  return range.start - begin;
+}
+
 Result<std::optional<Segment>> SegmentForAddress(const File& file, const MappingRange& range,
                                                  uint64_t address) {
   if (range.kernel_text || range.start >= range.limit || range.limit >= kUpperHalf) {
@@ -155,6 +168,7 @@ Result<uint64_t> BaseForAddress(const File& file, const MappingRange& range, uin
                                    static_cast<unsigned long long>(range.start),
                                    static_cast<unsigned long long>(range.limit)));
   }
+  if (const auto base = DebugFileBase(file, range)) return *base;
   auto segment = SegmentForAddress(file, range, address);
   if (!segment.ok()) return segment.status();
   return BaseForSegment(file.type(), *segment, range);

@@ -66,12 +66,15 @@ void WriteListing(const Report& report, const std::string& name, const std::stri
   *out += PadLeft(report.FormatValue(listing.sum.flat), 10) + " " +
           PadLeft(report.FormatValue(listing.sum.cum), 10) + " (flat, cum) " +
           measurement::Percentage(listing.sum.cum, report.total()) + " of Total\n";
+  const int64_t first = std::max<int64_t>(listing.first, 1);
+  // Nothing to show: a function said to begin behind its lines.
+  if (first > listing.last) return;
   const Status status = sources->FileStatus(file);
   if (!status.ok()) {
     *out += " Error: " + status.message() + "\n";
     return;
   }
-  for (int64_t number = std::max<int64_t>(listing.first, 1); number <= listing.last; ++number) {
+  for (int64_t number = first; number <= listing.last; ++number) {
     const std::optional<std::string_view> line = sources->Line(file, number);
     if (!line) return;
     const auto found = listing.lines.find(number);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "tools/base/path.h"
+#include "tools/elf/debug_file.h"
 #include "tools/fetch/url.h"
 
 namespace cpprof::symbolize {
@@ -18,7 +19,7 @@ using profile::Profile;
 using profile::StringId;
 
 // To be raised with every change that makes other facts of the same files.
-constexpr char kFactsVersion[] = "facts 1";
+constexpr char kFactsVersion[] = "facts 2";
 
 bool HasNames(const Mapping& mapping) {
   return mapping.has_functions || mapping.has_filenames || mapping.has_line_numbers;
@@ -70,16 +71,20 @@ bool LocalSymbolizer::Wanted(MappingIndex index, bool* missing) {
   return mapping.build_id != 0 || !IsHttpUrl(file);
 }
 
-// The file the mapping names; if it is not on this machine, the one a server has for its build id.
+// The file the mapping names; if it is not on this machine, what there is for its build id: the
+// debug information installed here, or the program or its debug information from a server.
 Result<std::unique_ptr<ObjectFile>> LocalSymbolizer::OpenOrFetch(const Mapping& mapping) {
   const elf::MappingRange range{mapping.start, mapping.limit, mapping.offset, std::nullopt};
   const std::string_view symbol = profile_.Text(mapping.kernel_relocation_symbol);
   auto object =
       ObjectFile::Open(std::string(profile_.Text(mapping.file)), range, symbol, &servers_);
   if (object.ok() || mapping.build_id == 0) return object;
-  const std::string fetched = servers_.FindProgram(std::string(profile_.Text(mapping.build_id)));
-  if (fetched.empty()) return object;
-  auto other = ObjectFile::Open(fetched, range, symbol, &servers_);
+  const std::string id(profile_.Text(mapping.build_id));
+  std::string path = elf::FindDebugFileById(id);
+  if (path.empty()) path = servers_.FindProgram(id);
+  if (path.empty()) path = servers_.FindDebugInfo(id);
+  if (path.empty()) return object;
+  auto other = ObjectFile::Open(path, range, symbol, &servers_);
   return other.ok() ? std::move(other) : std::move(object);
 }
 

@@ -36,7 +36,7 @@ constexpr time_t kAbandonedSeconds = 3600;
 
 // In front of every file. The numbers are those of this machine, which wrote it.
 struct FileHeader {
-  char magic[8] = {'c', 'p', 'p', 's', 'y', 'm', '0', '2'};
+  char magic[8] = {'c', 'p', 'p', 's', 'y', 'm', '0', '1'};
   uint32_t checksum = 0;  // of everything behind the header
   uint32_t key_size = 0;
 };

@@ -41,6 +41,10 @@ TEST_F(DebugFileTest, FoundByBuildId) {
   auto debug = FindDebugFile(*stripped, {Path("root")});
   ASSERT_NE(debug, nullptr);
   EXPECT_TRUE(HasDebugInfo(*debug));
+  // The id is all that is needed.
+  EXPECT_EQ(FindDebugFileById(id, {Path("root")}), place + "/" + id.substr(2) + ".debug");
+  EXPECT_EQ(FindDebugFileById("1234", {Path("root")}), "");
+  EXPECT_EQ(FindDebugFileById("../" + id, {Path("root")}), "");
 }
 
 TEST_F(DebugFileTest, FoundByLinkOnlyWhenItIsTheRightOne) {

@@ -130,6 +130,15 @@ TEST_F(LocalTest, DebugFileIsUsedForAStrippedProgram) {
   EXPECT_EQ(profile_.Lines(0)[0].line, local_test::kInnerLine);
 }
 
+TEST_F(LocalTest, DebugFileAloneIsEnough) {
+  Run("objcopy --only-keep-debug " + Self() + " " + Path("self.debug"));
+  profile_.mappings[0].file = profile_.Intern(Path("self.debug"));
+  SymbolizeLocally(&profile_, Mode(), AnswerStyle::kExact, &notices_);
+  ASSERT_EQ(profile_.Lines(0).size(), 2u);
+  EXPECT_EQ(profile_.Lines(0)[0].line, local_test::kInnerLine);
+  EXPECT_EQ(profile_.Lines(0)[1].line, local_test::kOuterLine);
+}
+
 TEST_F(LocalTest, SaysWhatItCouldNotOpen) {
   profile_.mappings[0].file = 0;
   SymbolizeLocally(&profile_, Mode(), AnswerStyle::kExact, &notices_);
