@@ -120,7 +120,8 @@ class Builder {
     edge = static_cast<EdgeIndex>(graph_.edges.size());
     graph_.edges.push_back({.source = source, .destination = destination, .is_inline = true});
     edges_.Insert(hash, edge);
-    graph_.nodes[source].out.push_back(edge);
+    // Marks are made of what leads into a node.
+    if (options_.edges != Edges::kInlineMarks) graph_.nodes[source].out.push_back(edge);
     graph_.nodes[destination].in.push_back(edge);
     return edge;
   }
@@ -195,10 +196,33 @@ class GraphBuilder : public Builder {
     return Finish();
   }
 
-  // The edges into nodes that may be inlined.
+  struct Call {
+    NodeIndex caller = kNoNode;
+    NodeIndex callee = kNoNode;
+    bool residual = false;
+    bool is_inline = false;
+  };
+
+  // The edges into nodes that may be inlined. There are so many that each is a wait for memory, so
+  // those of a whole stack are waited for together.
   void AddMarks(size_t row) {
+    calls_.clear();
+    CollectCalls(row);
+    for (const Call& call : calls_) edges_.Prefetch(HashMix(call.caller, call.callee));
+    for (const Call& call : calls_) {
+      const EdgeIndex edge = edges_.Likely(HashMix(call.caller, call.callee));
+      if (edge == IndexSet::kAbsent) continue;
+      __builtin_prefetch(&graph_.edges[edge], 1);
+      __builtin_prefetch(&edge_samples_[edge], 1);
+    }
+    for (const Call& call : calls_) {
+      AddCall(call.caller, call.callee, static_cast<uint32_t>(row), call.residual, call.is_inline);
+    }
+  }
+
+  void CollectCalls(size_t row) {
     const std::span<const LocationIndex> stack = profile_.samples.Stack(row);
-    const auto sample = static_cast<uint32_t>(row);
+    for (const LocationIndex location : stack) table_.Prefetch(location);
     NodeIndex parent = kNoNode;
     bool residual = false;
     for (size_t i = stack.size(); i > 0; --i) {
@@ -209,7 +233,9 @@ class GraphBuilder : public Builder {
           residual = true;
           continue;
         }
-        AddCall(parent, node, sample, residual, k != frames.size());
+        if (parent != kNoNode && parent != node && table_.MayBeInlined(node)) {
+          calls_.push_back({parent, node, residual, k != frames.size()});
+        }
         parent = node;
         residual = false;
       }
@@ -262,7 +288,6 @@ class GraphBuilder : public Builder {
 
   void AddCall(NodeIndex caller, NodeIndex callee, uint32_t sample, bool residual, bool is_inline) {
     if (caller == kNoNode || caller == callee) return;
-    if (options_.edges == Edges::kInlineMarks && !table_.MayBeInlined(callee)) return;
     const EdgeIndex edge = FindOrAddEdge(caller, callee);
     if (edge == edge_samples_.size()) edge_samples_.push_back(kNever);
     if (edge_samples_[edge] == sample) return;
@@ -272,6 +297,7 @@ class GraphBuilder : public Builder {
 
   std::vector<Sum> sums_;
   std::vector<uint32_t> edge_samples_;  // the last sample that counted the edge
+  std::vector<Call> calls_;
 };
 
 // One node a path: a child is found by its parent and its info.

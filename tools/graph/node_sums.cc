@@ -51,6 +51,7 @@ class Summer {
 
   void AddStack(std::span<const LocationIndex> stack, uint32_t sample, int64_t value) {
     if (stack.empty()) return;
+    for (const LocationIndex location : stack) table_.Prefetch(location);
     for (const LocationIndex location : stack) {
       for (const NodeIndex node : table_.Frames(location)) {
         Sum& sum = sums_[node];

@@ -60,6 +60,8 @@ NodeTable::NodeTable(const Profile& profile, bool object_names) : strings_(profi
   };
   slots_.reserve(profile.locations.size());
   std::vector<NodeIndex> frames;
+  // Where nodes are functions, each function is looked up once.
+  std::vector<NodeIndex> whole_functions(profile.functions.size(), kNoNode);
   for (LocationIndex i = 0; i < profile.locations.size(); ++i) {
     frames.clear();
     const Location& location = profile.locations[i];
@@ -70,6 +72,12 @@ NodeTable::NodeTable(const Profile& profile, bool object_names) : strings_(profi
       frames.push_back(find_or_add({.objfile = objfile, .address = location.address}));
     }
     for (const Line& line : lines) {
+      const bool is_whole = location.address == 0 && line.line == 0 && line.column == 0;
+      if (is_whole && whole_functions[line.function] != kNoNode) {
+        frames.push_back(whole_functions[line.function]);
+        if (&line != &lines.back()) may_be_inlined_[frames.back()] = true;
+        continue;
+      }
       const profile::Function& function = profile.functions[line.function];
       NodeInfo info{.name = function.name,
                     .file = clean(function.filename),
@@ -83,6 +91,7 @@ NodeTable::NodeTable(const Profile& profile, bool object_names) : strings_(profi
       const NodeIndex node = find_or_add(info);
       if (&line != &lines.back()) may_be_inlined_[node] = true;
       frames.push_back(node);
+      if (is_whole && info.objfile == 0) whole_functions[line.function] = node;
     }
     AddSlot(frames);
   }

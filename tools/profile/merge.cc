@@ -70,6 +70,8 @@ class Merger {
   MappingIndex MapMapping(MappingIndex index);
   FunctionIndex MapFunction(FunctionIndex index);
   LocationIndex MapLocation(LocationIndex index);
+  // Replaces the source's locations by the result's.
+  void MapStack(std::span<LocationIndex> stack);
   void MapLabels(std::span<const Label> labels);
 
   // Looks for the row's stack and labels among the rows so far.
@@ -98,6 +100,7 @@ class Merger {
   std::vector<MappingIndex> mapping_map_;
   std::vector<FunctionIndex> function_map_;
   std::vector<LocationIndex> location_map_;
+  size_t unmapped_ = 0;  // locations
   std::vector<Line> line_buffer_;
   std::vector<Label> label_buffer_;
 };
@@ -144,6 +147,7 @@ void Merger::Begin(const Profile& source) {
   mapping_map_.assign(source.mappings.size(), kNone);
   function_map_.assign(source.functions.size(), kNone);
   location_map_.assign(source.locations.size(), kNone);
+  unmapped_ = source.locations.size();
   // The first mapping is the main program and stays first, whatever the samples use.
   if (out_.mappings.empty() && !source.mappings.empty()) MapMapping(0);
 }
@@ -158,7 +162,7 @@ void Merger::AddFirst(Profile source) {
     const std::span<const int64_t> values = std::as_const(samples).Values(row);
     if (IsZero(values)) return false;
     const std::span<LocationIndex> stack = samples.Stack(row);
-    for (LocationIndex& location : stack) location = MapLocation(location);
+    MapStack(stack);
     MapLabels(samples.Labels(row));
     const uint64_t hash = HashRow(stack);
     const uint32_t same = FindRow(hash, stack);
@@ -180,7 +184,7 @@ void Merger::Add(const Profile& source) {
     if (IsZero(values)) continue;
     const auto source_stack = source.samples.Stack(row);
     stack.assign(source_stack.begin(), source_stack.end());
-    for (LocationIndex& location : stack) location = MapLocation(location);
+    MapStack(stack);
     MapLabels(source.samples.Labels(row));
     const uint64_t hash = HashRow(stack);
     const uint32_t same = FindRow(hash, stack);
@@ -251,6 +255,7 @@ FunctionIndex Merger::MapFunction(FunctionIndex index) {
 LocationIndex Merger::MapLocation(LocationIndex index) {
   LocationIndex& mapped = location_map_[index];
   if (mapped != kNone) return mapped;
+  --unmapped_;
   Location location = source_->locations[index];
   const MappingIndex source_mapping = location.mapping;
   location.mapping = MapMapping(source_mapping);
@@ -273,6 +278,19 @@ LocationIndex Merger::MapLocation(LocationIndex index) {
     out_.SetLines(mapped, line_buffer_);
   }
   return mapped;
+}
+
+void Merger::MapStack(std::span<LocationIndex> stack) {
+  if (unmapped_ != 0) {
+    // Stacks lead all over the locations, and each is a wait for memory: wait for all together.
+    for (const LocationIndex location : stack) {
+      if (location_map_[location] == kNone) __builtin_prefetch(&source_->locations[location]);
+    }
+    for (const LocationIndex location : stack) {
+      if (location_map_[location] == kNone) __builtin_prefetch(source_->Lines(location).data());
+    }
+  }
+  for (LocationIndex& location : stack) location = MapLocation(location);
 }
 
 uint64_t Merger::HashLocation(const Location& location, std::span<const Line> lines) const {
