@@ -195,7 +195,7 @@ class Analyzer(Labels):
         heap = self.scratch / "heap.pb.gz"
         heap.write_bytes(self.body("heap"))
         tags = self.cpprof("-tags", "-unit=bytes", heap)
-        self.assertRegex(tags, r" user: Total 30\d+B of ")
+        self.assertRegex(tags, r"(?m)^ user: Total \d+B of ")
         self.assertRegex(tags, r"(?m)^ +200000B \([ .\d]+%\): alice$")
         alice = self.cpprof("-top", "-unit=bytes", "-tagfocus=user=alice", heap)
         self.assertRegex(alice, r"(?m)^ +200000B +\S+ +\S+ +200000B +\S+ +.*::allocate")
