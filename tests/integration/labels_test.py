@@ -142,6 +142,19 @@ class Profiles(Labels):
                 break
         self.assertEqual(found, {"alice": 100_000, "erin": 50_000})
 
+    def test_only_what_was_asked_for(self):
+        self.start()
+        alice = self.profile("heap?labels=user=alice")
+        self.assertEqual(sums(alice, "inuse_space", "user", "8allocateE"), {"alice": 200_000})
+        self.assertEqual(set(sums(alice, "inuse_space", "user")), {"alice"})
+        self.assertTrue(any("labels user=alice" in line for line in alice.comments))
+        turns = self.profile("profile?seconds=0.5&labels=turn=odd")
+        self.assertEqual(set(sums(turns, "cpu", "turn")), {"odd"})
+        threads = self.body("threads?debug=2&labels=user=carol,job=index%20%221%22").decode()
+        self.assertEqual(threads.count("\nlabels "), 3)
+        self.assertEqual(len(re.findall("(?m)^thread ", threads)), 3)
+        self.assertEqual(self.profile("mutex?labels=side=waiter").samples, [])
+
     def test_every_kind_is_dumped_with_them(self):
         self.start(SIGNAL_PROFILES=PROFILES)
         self.program.send_signal(10)

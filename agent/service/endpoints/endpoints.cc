@@ -11,6 +11,7 @@
 #include "agent/service/endpoints/access.h"
 #include "agent/service/endpoints/control_pages.h"
 #include "agent/service/endpoints/index_page.h"
+#include "agent/service/endpoints/label_filter.h"
 #include "agent/service/endpoints/parameters.h"
 #include "agent/service/endpoints/release_memory.h"
 #include "agent/service/endpoints/symbol_page.h"
@@ -56,6 +57,10 @@ Response BadSeconds(std::string_view text) {
   return ProfileError(400, "invalid value for \"seconds\" - must be a positive integer");
 }
 
+Response BadLabels() {
+  return ProfileError(400, "invalid value for \"labels\" - must be KEY=VALUE,KEY=VALUE...");
+}
+
 Response Download(std::string_view name, std::string body) {
   return {
       .content_type = "application/octet-stream",
@@ -76,21 +81,25 @@ Response ProtoResponse(std::string_view name, const Recording& recording,
 // The difference to what was recorded when the client asked.
 class Difference final : public Wait {
  public:
-  Difference(int64_t due_ns, const KindSpec& kind, std::string name, const Controller* controller)
+  Difference(int64_t due_ns, const KindSpec& kind, std::string name, LabelFilter filter,
+             const Controller* controller)
       : Wait(due_ns),
         kind_(kind),
         name_(std::move(name)),
+        filter_(std::move(filter)),
         controller_(*controller),
         before_(controller->Read(kind)) {}
 
   Response Finish() override {
-    return ProtoResponse(name_ + "-delta", Since(before_, controller_.Read(kind_)),
+    return ProtoResponse(name_ + "-delta",
+                         filter_.Filtered(Since(before_, controller_.Read(kind_))),
                          controller_.Context());
   }
 
  private:
   const KindSpec& kind_;
   std::string name_;
+  LabelFilter filter_;
   const Controller& controller_;
   Recording before_;
 };
@@ -98,17 +107,19 @@ class Difference final : public Wait {
 // A CPU profile, which ends with the client if that leaves.
 class CpuWait final : public Wait {
  public:
-  CpuWait(int64_t due_ns, Controller* controller) : Wait(due_ns), controller_(*controller) {}
+  CpuWait(int64_t due_ns, LabelFilter filter, Controller* controller)
+      : Wait(due_ns), filter_(std::move(filter)), controller_(*controller) {}
   ~CpuWait() override { controller_.EndClientCpu(); }
 
   Response Finish() override {
     const std::optional<CpuInterval> interval = controller_.EndClientCpu();
     if (!interval) return ProfileError(500, "the CPU profile was ended by somebody else");
     const ProfileContext context = controller_.Context();
-    return ProtoResponse("profile", interval->Record(context), context);
+    return ProtoResponse("profile", filter_.Filtered(interval->Record(context)), context);
   }
 
  private:
+  LabelFilter filter_;
   Controller& controller_;
 };
 
@@ -160,11 +171,13 @@ Answer Endpoints::CpuTime(const Request& request) {
   const std::optional<int64_t> duration_ns = SecondsParameter(text);
   // As Go does; but a number too large is no reason for 30 seconds.
   if (!duration_ns && IntegerParameter(text) > kMaxSeconds) return {BadSeconds(text)};
+  const std::optional<LabelFilter> filter = LabelFilter::Parse(QueryValue(request.query, "labels"));
+  if (!filter) return {BadLabels()};
   if (Status status = controller_.BeginClientCpu(); !status.ok()) {
     return {ProfileError(500, "Could not enable CPU profiling: " + status.text())};
   }
   const int64_t due_ns = MonotonicClock() + duration_ns.value_or(kDefaultCpuNs);
-  return {{}, std::make_unique<CpuWait>(due_ns, &controller_)};
+  return {{}, std::make_unique<CpuWait>(due_ns, *filter, &controller_)};
 }
 
 Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Request& request) {
@@ -176,21 +189,25 @@ Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Re
     if (!duration_ns) return {BadSeconds(seconds)};
     if (debug != 0) return {ProfileError(400, "seconds and debug params are incompatible")};
   }
+  const std::optional<LabelFilter> filter = LabelFilter::Parse(QueryValue(request.query, "labels"));
+  if (!filter) return {BadLabels()};
   const bool is_heap = kind.kind == Kind::kHeap || kind.kind == Kind::kAllocs;
   if (is_heap && IntegerParameter(QueryValue(request.query, "gc")) > 0) ReleaseMemory();
   const ProfileContext context = controller_.Context();
   if (duration_ns) {
     const int64_t due_ns = MonotonicClock() + *duration_ns;
-    return {{}, std::make_unique<Difference>(due_ns, kind, std::string(name), &controller_)};
+    return {{},
+            std::make_unique<Difference>(due_ns, kind, std::string(name), *filter, &controller_)};
   }
   if (debug > 0 && kind.text_form == TextForm::kThreads) {
-    return {{.body = ThreadsText(debug, name)}};
+    return {{.body = ThreadsText(
+                 debug, name, [&](const hot::StackView& stack) { return filter->Admits(stack); })}};
   }
   if (debug > 0 && kind.text_form != TextForm::kNone) {
     const std::string stats = kind.text_form == TextForm::kHeap ? MemoryStats() : std::string();
-    return {{.body = ProfileText(controller_.Read(kind), {name, stats})}};
+    return {{.body = ProfileText(filter->Filtered(controller_.Read(kind)), {name, stats})}};
   }
-  return {ProtoResponse(name, controller_.Read(kind), context)};
+  return {ProtoResponse(name, filter->Filtered(controller_.Read(kind)), context)};
 }
 
 Answer Endpoints::Profile(std::string_view name, const Request& request) {

@@ -4,10 +4,11 @@
 // texts are those of Go's net/http/pprof, so that whatever was made for a Go
 // program works: `go tool pprof`, scrapers, scripts. Where we go beyond it:
 // fractional seconds, differences of every kind, POST on symbol, gc=1 together
-// with seconds and on allocs too, a negative debug that means 0.
+// with seconds and on allocs too, a negative debug that means 0, labels.
 //
 //   /debug/pprof/            index
 //   /debug/pprof/KIND        ?debug= text; ?seconds= a difference; ?gc=1
+//                            ?labels=KEY=VALUE,... what was recorded under these
 //   /debug/pprof/profile     CPU time, ?seconds=30
 //   /debug/pprof/{cmdline,symbol,memstats,maps}, also symbolz
 //   /pprof/...               the same, where gperftools has it

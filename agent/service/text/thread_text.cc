@@ -309,9 +309,13 @@ std::string Threadz(const ThreadReport& report) {
   return text + MemoryMapText(report.mappings);
 }
 
-std::string ThreadsText(int64_t form, std::string_view name) {
+std::string ThreadsText(int64_t form, std::string_view name, const KeepThread& keep) {
   ThreadList list = ReadThreads();
   if (!list.complete) return "cannot list the threads: /proc/self/task is unreadable\n";
+  if (keep) {
+    std::erase_if(list.threads,
+                  [&keep](const ThreadEntry& thread) { return !keep(thread.sample.stack); });
+  }
   const Mappings mappings = Mappings::OfThisProcess();
   const Symbols symbols = Symbols::Of(AddressesOf(list), mappings);
   DescribeThreads(symbols, &list);

@@ -8,6 +8,7 @@
 //   4  as gperftools' threadz
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,8 @@ std::string GoThreads(const ThreadReport& report);
 std::string Threadz(const ThreadReport& report);
 
 // Reads the threads and tells of them in this form; any other number means 2, as
-// for Go.
-std::string ThreadsText(int64_t form, std::string_view name);
+// for Go. Of the threads only those whose stack `keep` wants.
+using KeepThread = std::function<bool(const hot::StackView& stack)>;
+std::string ThreadsText(int64_t form, std::string_view name, const KeepThread& keep = {});
 
 }  // namespace pprofagent::service

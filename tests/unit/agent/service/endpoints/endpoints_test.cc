@@ -55,6 +55,10 @@ TEST_F(EndpointsTest, ErrorsAreGos) {
     Fails(400, "invalid value for \"seconds\" - must be a positive integer",
           Ask("/debug/pprof/heap", std::string("seconds=") + seconds));
   }
+  for (const char* path : {"/debug/pprof/heap", "/debug/pprof/profile"}) {
+    Fails(400, "invalid value for \"labels\" - must be KEY=VALUE,KEY=VALUE...",
+          Ask(path, "seconds=1&labels=alice"));
+  }
   Fails(400, "seconds and debug params are incompatible",
         Ask("/debug/pprof/heap", "seconds=1&debug=1"));
   Fails(400, "invalid value for \"seconds\" - at most 604800 are served",
