@@ -103,6 +103,17 @@ def include_order(root, order):
     return violations
 
 
+def loader_waits(root):
+    """On request nothing waits for the loader's lock: a library's constructors hold it, and a
+    program may hang in one. So its interface is used at start, in the one file named here."""
+    return [f"{path} calls {function}, which waits for the loader's lock"
+            for path in source_files(root)
+            if _is_within(path.as_posix(), "agent/service") and path.suffix in (".cc", ".h") and
+            path.as_posix() != "agent/service/base/allocator.cc"
+            for function in re.findall(r"\b(dl(?:v?sym|open|close|addr1?|info|_iterate_phdr))\s*\(",
+                                       (pathlib.Path(root) / path).read_text())]
+
+
 def file_sizes(root):
     violations = []
     for path in source_files(root):

@@ -16,6 +16,9 @@ class SourceTree(unittest.TestCase):
     def test_folders_include_only_what_the_dependency_table_allows(self):
         self.assertEqual(rules.include_order(ROOT, rules.read_order(ROOT)), [])
 
+    def test_nothing_waits_for_the_loader(self):
+        self.assertEqual(rules.loader_waits(ROOT), [])
+
     def test_files_are_short(self):
         self.assertEqual(rules.file_sizes(ROOT), [])
 
@@ -78,6 +81,13 @@ class BrokenTrees(unittest.TestCase):
         self.assertEqual(self.include_order(files, doors), [])
         files["agent/b/y.cc"] = '#include "agent/a/x.h"\n'
         self.assertEqual(len(self.include_order(files, doors)), 1)
+
+    def test_use_of_the_loader_is_noticed(self):
+        call = 'void* f = dlsym(RTLD_DEFAULT, "f");\n'
+        root = self.tree({"agent/service/x.cc": call, "agent/agent.cc": call,
+                          "agent/service/base/allocator.cc": call})
+        self.assertEqual(rules.loader_waits(root), [
+            "agent/service/x.cc calls dlsym, which waits for the loader's lock"])
 
     def test_long_file_is_noticed(self):
         root = self.tree({"a.cc": "\n" * 801, "b.cc": "\n" * 800})
