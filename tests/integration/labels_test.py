@@ -142,6 +142,20 @@ class Profiles(Labels):
                 break
         self.assertEqual(found, {"alice": 100_000, "erin": 50_000})
 
+    def test_rates_can_be_set_from_outside(self):
+        self.start()
+        client = UnixConnection(self.socket)
+        self.addCleanup(client.close)
+        for setting in ("HEAP_RATE=0", "MUTEX_FRACTION=0", "BLOCK_RATE=0"):
+            client.request("POST", "/control/set", setting)
+            response = client.getresponse()
+            self.assertEqual(response.status, 200, response.read())
+            response.read()
+        self.again()
+        found = sums(self.profile("allocs"), "alloc_space", "user", "5serveE")
+        # A thread learns of it with its next sample.
+        self.assertIn(found, ({"alice": 200_000 + n, "bob": 50_000} for n in (0, 1000)))
+
     def test_only_what_was_asked_for(self):
         self.start()
         alice = self.profile("heap?labels=user=alice")
@@ -230,6 +244,19 @@ class Limits(harness.TestCase):
             "none", "outer path=/ user=alice", "inner n=1 path=/x", "outer path=/ user=alice",
             "hidden", "none", "result 7", "bound 3 job=pool", f"error {errno.E2BIG}",
             f"error {errno.EINVAL}", f"error {errno.EILSEQ}", f"error {errno.EILSEQ}"])
+
+    def test_too_many_are_counted(self):
+        result = self.run_program(harness.PROGRAMS / "labels", "too many",
+                                  environment=self.agent(HEAP_RATE=1, EXIT_PROFILES="allocs"))
+        refused = 70_000 - 65_535 + 1  # one is the outer one
+        self.assertEqual(result.stdout.decode(),
+                         f"refused {refused}, last {errno.ENOSPC} user=alice\n")
+        profile = self.read(self.dump_files(kind="allocs")[0])
+        self.assertEqual([line for line in profile.comments if line.startswith("incomplete")], [
+            f"incomplete: labels could not be attached {refused + 1} times, there are more "
+            "different sets of them than 65535, or than 16 MiB hold; samples have the labels of "
+            "before"])
+        self.assertEqual(sums(profile, "alloc_space", "user", "8allocateE"), {"alice": 100_000})
 
     def test_without_an_agent_nothing_happens(self):
         for environment in (harness.bare_environment(), self.agent(ONLY="another")):

@@ -142,6 +142,20 @@ void say_how_they_nest() {
   }
 }
 
+// One set for each request, which is what labels are not for.
+void make_too_many() {
+  int refused = 0;
+  const pprofagent::labels outer{{"user", "alice"}};
+  for (int i = 0; i < 70'000; ++i) {
+    const pprofagent::labels labels{{"request", std::to_string(i)}};
+    refused += labels.error() ? 1 : 0;
+  }
+  const pprofagent::labels labels{{"request", "last"}};
+  printf("refused %d, last %d%s\n", refused, labels.error().value(),
+         text_of(pprofagent::label_set::current()).c_str());
+  allocate(100, 1000);
+}
+
 // Samples are taken in the middle of all that changes labels.
 void change_for_ever() {
   const auto set = pprofagent::label_set().with({{"turn", "even"}});
@@ -159,6 +173,10 @@ int main(int argc, char** argv) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   if (argc > 1 && std::string(argv[1]) == "nest") {
     say_how_they_nest();
+    return 0;
+  }
+  if (argc > 1) {
+    make_too_many();
     return 0;
   }
   std::vector<std::thread> threads;
