@@ -2,6 +2,7 @@
 """Profiles written when a process ends, whatever way it ends, and by its children."""
 
 import os
+import pathlib
 import signal
 import unittest
 
@@ -62,6 +63,17 @@ class Exits(harness.TestCase):
         with self.conversation(EXIT_PROFILES="heap", HEAP_RATE=1) as talk:
             talk.ask("allocate 60013")
             talk.send("burn 1000000")
+            os.kill(talk.pid, signal.SIGTERM)
+            self.assertEqual(talk.end(), (-signal.SIGTERM, b"", b""))
+        self.check_dump(talk.pid)
+
+    def test_signal_while_the_only_thread_waits_for_a_condition(self):
+        with self.conversation(EXIT_PROFILES="heap", HEAP_RATE=1) as talk:
+            talk.ask("allocate 60013")
+            talk.ask("condition")
+            stat = pathlib.Path(f"/proc/{talk.pid}/stat")
+            harness.wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "S",
+                               "the program to wait")
             os.kill(talk.pid, signal.SIGTERM)
             self.assertEqual(talk.end(), (-signal.SIGTERM, b"", b""))
         self.check_dump(talk.pid)

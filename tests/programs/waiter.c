@@ -11,6 +11,7 @@
 //   contend N        waits N times for a mutex that another thread holds for 1 ms
 //   holes N          N blocks of 8 KiB, all but the last one freed again
 //   clone MS         CPU time (in burn_in_clone) of a thread made by clone
+//   condition        waits for ever, for a condition
 //   unshare          a user namespace of its own; answers 0 or the error
 //   fork             a child that obeys the rest of the input; answers its pid
 //   pid              the process id
@@ -167,6 +168,14 @@ int main(void) {
       clone_milliseconds = value;
       run_clone();
       puts("burnt");
+    } else if (strcmp(word, "condition") == 0) {
+      puts("waiting");
+      static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+      static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+      pthread_mutex_lock(&mutex);
+      for (;;) {
+        pthread_cond_wait(&condition, &mutex);
+      }
     } else if (strcmp(word, "unshare") == 0) {
       printf("%s\n", unshare(CLONE_NEWUSER) == 0 ? "0" : strerrorname_np(errno));
     } else if (strcmp(word, "fork") == 0) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "agent/hot/rt/real.h"
+#include "agent/hot/rt/thread_state.h"
 
 // glibc 2.35 and later: lock-free, async-signal-safe.
 #pragma weak _dl_find_object
@@ -18,7 +19,8 @@ namespace pprofagent::hot {
 
 namespace {
 
-// futex is not among them: libc waits for its own locks with it.
+// futex is not among them: libc waits for its own locks with it. See
+// IsInProgramsWait.
 constexpr long kBlockingCalls[] = {
     SYS_read,
     SYS_readv,
@@ -134,18 +136,42 @@ long NumberBeforeSyscall(uintptr_t pc) {
   return static_cast<long>(number);
 }
 
-bool IsInBlockingCall(const void* ucontext) {
+// The number of the system call that was interrupted while it waited; kUnknown:
+// one did, but which cannot be told; kNone: the code was at something else.
+constexpr long kNone = -1;
+constexpr long kUnknown = -2;
+long InterruptedCall(const void* ucontext) {
   const auto& registers = static_cast<const ucontext_t*>(ucontext)->uc_mcontext.gregs;
   const auto pc = static_cast<uintptr_t>(registers[REG_RIP]);
   const long rax = registers[REG_RAX];
   // The kernel wound the program counter back to the instruction, to restart
   // the call, and put its number back (or the signal came just before it).
-  if (IsSyscallAt(pc)) return IsBlocking(rax);
-  if (!IsAfterSyscall(pc)) return false;
+  if (IsSyscallAt(pc)) return rax;
+  if (!IsAfterSyscall(pc)) return kNone;
   const long number = NumberBeforeSyscall(pc);
-  if (number >= 0) return IsBlocking(number);
-  // Of an unknown call: only one that was waiting ends like this.
-  return rax == -EINTR;
+  if (number >= 0) return number;
+  // Only one that was waiting ends like this.
+  return rax == -EINTR ? kUnknown : kNone;
+}
+
+bool IsInBlockingCall(long call) { return call == kUnknown || IsBlocking(call); }
+
+// Whether the thread waits in an interposed call for something that nobody
+// allocates or loads under: it has left a record (rt/parked.h), and what it is
+// in is the wait itself. A mutex may be the allocator's.
+bool IsInProgramsWait(long call) {
+  if (call != SYS_futex || t_state.record == nullptr) return false;
+  const ParkedCall& parked = t_state.record->parked;
+  if (!ParkedCall::IsParked(parked.sequence.load(std::memory_order_relaxed))) return false;
+  switch (parked.kind.load(std::memory_order_relaxed)) {
+    case WaitKind::kCondition:
+    case WaitKind::kSemaphore:
+    case WaitKind::kJoin:
+    case WaitKind::kBarrier:
+      return true;
+    default:
+      return false;
+  }
 }
 
 #else
@@ -154,7 +180,9 @@ uintptr_t InterruptedPc(const void* ucontext) {
   return static_cast<const ucontext_t*>(ucontext)->uc_mcontext.pc;
 }
 
-bool IsInBlockingCall(const void*) { return false; }
+long InterruptedCall(const void*) { return -1; }
+bool IsInBlockingCall(long) { return false; }
+bool IsInProgramsWait(long) { return false; }
 
 #endif
 
@@ -181,7 +209,8 @@ void InitializeSafePoints() {
 }
 
 bool IsSafePoint(const void* ucontext) {
-  return IsInBlockingCall(ucontext) || IsInProgramCode(ucontext);
+  const long call = InterruptedCall(ucontext);
+  return IsInBlockingCall(call) || IsInProgramsWait(call) || IsInProgramCode(ucontext);
 }
 
 }  // namespace pprofagent::hot
