@@ -88,6 +88,13 @@ struct CreationSample {
   int64_t threads;
 };
 
+// A stack that got memory from where there was none before.
+struct GrowthSample {
+  StackView stack;
+  int64_t times;
+  int64_t bytes;
+};
+
 inline constexpr int kThreadNameBytes = 16;
 
 enum class ThreadActivity : uint8_t {
@@ -187,6 +194,8 @@ void VisitHeap(HeapVisitor visitor, void* context);
 void VisitCpu(CpuVisitor visitor, void* context);
 using CreationVisitor = void (*)(void* context, const CreationSample& sample);
 void VisitCreations(CreationVisitor visitor, void* context);
+using GrowthVisitor = void (*)(void* context, const GrowthSample& sample);
+void VisitGrowth(GrowthVisitor visitor, void* context);
 using ContentionVisitor = void (*)(void* context, const ContentionSample& sample);
 void VisitBlock(ContentionVisitor visitor, void* context);
 void VisitMutex(ContentionVisitor visitor, void* context);

@@ -155,6 +155,7 @@ def seeds(target, folder):
         "dump_name": [b"redis-server.1234.0007.heap.pb.gz", b"a.b.1.9999.cpu.pb.gz", b".x.pb.gz"],
         "agent_options": [environment],
         "http_request": HTTP,
+        "local_client": [*HTTP, b"status\n\ndump heap mutex\r\nset HEAP_RATE=1", b" \n\thelp", b"x" * 9000],
     }[target]
 
 

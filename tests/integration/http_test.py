@@ -76,7 +76,7 @@ class Endpoints(HttpCase):
             self.assertEqual(names, sorted(names))
             for name in names:
                 for client in (self.client(), UnixConnection(self.socket)):
-                    query = "?seconds=0.1" if name == "profile" else ""
+                    query = "?seconds=0.1" if name in ("profile", "wall") else ""
                     response, body = self.get(f"/debug/pprof/{name}{query}", client)
                     self.assertEqual(response.status, 200, name)
                     self.assertEqual(response.headers["X-Content-Type-Options"], "nosniff")

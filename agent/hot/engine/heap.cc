@@ -15,6 +15,8 @@
 #include "agent/hot/hooks.h"
 #include "agent/hot/rt/real.h"
 #include "agent/hot/rt/sandbox.h"
+#include "agent/hot/store/growth_buckets.h"
+#include "agent/hot/store/growth_map.h"
 #include "agent/hot/store/live_map.h"
 
 namespace pprofagent::hot {
@@ -80,6 +82,17 @@ void Track(void* block, const LiveBlock& live) {
   g_untracked.fetch_add(1, std::memory_order_relaxed);
 }
 
+void RecordGrowth(const void* block, size_t size, const StackRecord* stack) {
+  const Growth growth = TouchForGrowth(block, size);
+  if (growth.bytes == 0 && !growth.refused) [[likely]]
+    return;
+  GrowthBucket* bucket = FindGrowthBucket(stack);
+  if (bucket == nullptr || growth.refused) CountStoreFull();
+  if (bucket == nullptr) return;
+  bucket->times.fetch_add(1, std::memory_order_relaxed);
+  bucket->bytes.fetch_add(growth.bytes, std::memory_order_relaxed);
+}
+
 // Up to this rate, bytes, samples are so frequent that what one costs matters
 // more than a few kilobytes a thread.
 constexpr int64_t kFrequent = 32 << 10;
@@ -107,6 +120,7 @@ void Record(void* block, size_t size, int64_t rate, const Registers& caller) {
   const uint64_t bytes = ScaledBytes(size, objects);
   bucket->Allocated(objects, bytes);
   TraceAllocated(objects, bytes);
+  RecordGrowth(block, size, stack);
   Track(block, LiveBlock{bucket, size});
 }
 

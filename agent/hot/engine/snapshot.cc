@@ -10,6 +10,7 @@
 #include "agent/hot/store/contention_buckets.h"
 #include "agent/hot/store/cpu_buckets.h"
 #include "agent/hot/store/creation_buckets.h"
+#include "agent/hot/store/growth_buckets.h"
 #include "agent/hot/store/heap_buckets.h"
 #include "agent/hot/store/label_sets.h"
 #include "agent/hot/store/live_map.h"
@@ -79,6 +80,16 @@ void PassCreation(void* visit, const CreationBucket& bucket) {
              CreationSample{
                  .stack = View(bucket.stack),
                  .threads = static_cast<int64_t>(bucket.threads.load(std::memory_order_relaxed)),
+             });
+}
+
+void PassGrowth(void* visit, const GrowthBucket& bucket) {
+  const auto& to = *static_cast<Visit<GrowthVisitor>*>(visit);
+  to.visitor(to.context,
+             GrowthSample{
+                 .stack = View(bucket.stack),
+                 .times = static_cast<int64_t>(bucket.times.load(std::memory_order_relaxed)),
+                 .bytes = static_cast<int64_t>(bucket.bytes.load(std::memory_order_relaxed)),
              });
 }
 
@@ -192,6 +203,11 @@ void VisitCpu(CpuVisitor visitor, void* context) {
 void VisitCreations(CreationVisitor visitor, void* context) {
   Visit<CreationVisitor> visit{visitor, context};
   VisitCreationBuckets(PassCreation, &visit);
+}
+
+void VisitGrowth(GrowthVisitor visitor, void* context) {
+  Visit<GrowthVisitor> visit{visitor, context};
+  VisitGrowthBuckets(PassGrowth, &visit);
 }
 
 void VisitBlock(ContentionVisitor visitor, void* context) {

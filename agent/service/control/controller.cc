@@ -121,6 +121,43 @@ Reply Controller::StopCpu() {
   return reply;
 }
 
+Status Controller::BeginClientWall(int rate_hz) {
+  if (wall_) return Status::Error("wall clock profiling already in use");
+  wall_.emplace(rate_hz);
+  return Status();
+}
+
+std::optional<Recording> Controller::EndClientWall() {
+  if (!wall_ || wall_end_ns_) return std::nullopt;
+  Recording recording = wall_->Finish();
+  wall_.reset();
+  return recording;
+}
+
+Reply Controller::StartWall(int seconds, int rate_hz) {
+  if (Status status = BeginClientWall(rate_hz); !status.ok()) return Failed(std::move(status));
+  wall_end_ns_ = MonotonicClock() + seconds * kNanosecondsPerSecond;
+  is_wall_requested_.store(true, std::memory_order_release);
+  const std::string text =
+      "wall clock profile started, dumped after " + std::to_string(seconds) + " s";
+  Log(LogLevel::kInfo, text);
+  return {Status(), {text}};
+}
+
+void Controller::DumpWall() {
+  wall_end_ns_.reset();
+  is_wall_requested_.store(false, std::memory_order_release);
+  const std::optional<Recording> recording = EndClientWall();
+  if (!recording) return;
+  std::vector<std::string> written;
+  // The dumper logs what fails.
+  static_cast<void>(dumper_.Dump({{&SpecOf(Kind::kWall),
+                                   [this, &recording](ByteStream* stream) {
+                                     return WriteProto(*recording, Context(), stream);
+                                   }}},
+                                 &written));
+}
+
 Reply Controller::SetOption(std::string_view name, std::string_view value) {
   if (name.starts_with(kOptionPrefix)) name.remove_prefix(kOptionPrefix.size());
   const OptionSpec* spec = FindOption(name);
@@ -169,6 +206,8 @@ Recording Controller::Read(const KindSpec& kind) const {
 
 void Controller::RunDue(int64_t now_ns) {
   memory_trace_.Run(now_ns);
+  if (wall_end_ns_ && *wall_end_ns_ <= now_ns) DumpWall();
+  if (wall_ && wall_->next_ns() <= now_ns) wall_->Look();
   if (cpu_end_ns_ && *cpu_end_ns_ <= now_ns) StopCpu();
   if (next_interval_ns_ && *next_interval_ns_ <= now_ns) {
     // Moments missed (the machine slept, the disk was slow) stay missed.
@@ -180,8 +219,9 @@ void Controller::RunDue(int64_t now_ns) {
 
 std::optional<int64_t> Controller::NextDue() const {
   std::optional<int64_t> next;
+  const std::optional<int64_t> look = wall_ ? std::optional(wall_->next_ns()) : std::nullopt;
   for (const std::optional<int64_t>& due :
-       {cpu_end_ns_, next_interval_ns_, memory_trace_.NextDue()}) {
+       {cpu_end_ns_, next_interval_ns_, memory_trace_.NextDue(), wall_end_ns_, look}) {
     if (due) next = std::min(*due, next.value_or(*due));
   }
   return next;
@@ -196,7 +236,8 @@ bool Controller::NeedsHelper() const {
 bool Controller::HasExitWork() const {
   return !options_.cpuprofile.empty() || !options_.memprofile.empty() ||
          !options_.blockprofile.empty() || !options_.mutexprofile.empty() || !exit_kinds_.empty() ||
-         memory_trace_.IsOn() || IsCpuRequested();
+         memory_trace_.IsOn() || IsCpuRequested() ||
+         is_wall_requested_.load(std::memory_order_acquire);
 }
 
 void Controller::WriteExitFile(const char* option, const std::string& value, const KindSpec& kind) {
@@ -213,6 +254,7 @@ void Controller::WriteExitFile(const char* option, const std::string& value, con
 
 void Controller::WriteAtExit() {
   if (IsCpuRequested()) StopCpu();
+  if (wall_end_ns_) DumpWall();
   ended_cpu_ = cpu_.End(CpuSessions::kWholeProcess);
   if (ended_cpu_) WriteExitFile("CPUPROFILE", options_.cpuprofile, SpecOf(Kind::kCpu));
   WriteExitFile("MEMPROFILE", options_.memprofile, SpecOf(Kind::kAllocs));

@@ -19,6 +19,7 @@
 #include "agent/service/control/kind_list.h"
 #include "agent/service/control/memory_trace.h"
 #include "agent/service/control/profile_path.h"
+#include "agent/service/profile/wall_profile.h"
 
 namespace pprofagent::service {
 
@@ -42,6 +43,8 @@ class Controller {
   // Ends by itself after `seconds`, if positive.
   Reply StartCpu(int seconds);
   Reply StopCpu();
+  // Dumps it when so many seconds are over.
+  Reply StartWall(int seconds, int rate_hz);
   // By its name, with or without prefix.
   Reply SetOption(std::string_view name, std::string_view value);
   // From here on what adds up over time (allocations, delays, not what is in
@@ -64,6 +67,9 @@ class Controller {
   Status BeginClientCpu() { return cpu_.Begin(CpuSessions::kForClient); }
   // Nothing if it does not run.
   std::optional<CpuInterval> EndClientCpu() { return cpu_.End(CpuSessions::kForClient); }
+  // Of the wall clock one at a time, a client's or on request; as above.
+  Status BeginClientWall(int rate_hz);
+  std::optional<Recording> EndClientWall();
   ProfileContext Context() const { return {&options_, unwinder_}; }
 
   // --- Time
@@ -90,6 +96,7 @@ class Controller {
   Kinds KindsOfOption(const char* option, const std::vector<std::string>& names,
                       const char* fallback) const;
   bool WantsCpuThroughout() const;
+  void DumpWall();
   Status Produce(const KindSpec& kind, ByteStream* stream) const;
   void WriteExitFile(const char* option, const std::string& value, const KindSpec& kind);
 
@@ -101,10 +108,14 @@ class Controller {
   Dumper dumper_;
   CpuSessions cpu_;
   MemoryTrace memory_trace_;
+  std::optional<WallProfile> wall_;
+  // If it is on request.
+  std::optional<int64_t> wall_end_ns_;
   // Whether cpu_ has a session on request; apart, for HasExitWork.
   std::atomic<bool> is_cpu_requested_{false};
   // The whole-process profile, ended for the files at exit.
   std::optional<CpuInterval> ended_cpu_;
+  std::atomic<bool> is_wall_requested_{false};
   // As of the last Reset.
   std::vector<Recording> baselines_;
   std::optional<int64_t> cpu_end_ns_;

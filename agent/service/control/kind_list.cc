@@ -11,6 +11,11 @@ Status ParseKinds(const std::vector<std::string>& names, Kinds* kinds) {
     if (spec == nullptr) {
       return Status::Error("\"" + name + "\" is not a profile; there are " + KindNames());
     }
+    if (spec->kind == Kind::kWall) {
+      return Status::Error(
+          "\"wall\" is recorded for a length of time: ask /debug/pprof/wall?seconds=10, or use the "
+          "verb wall");
+    }
     if (!Contains(*kinds, spec->kind)) kinds->push_back(spec);
   }
   return Status();

@@ -39,6 +39,18 @@ Reply RunCpuToggle(Controller& controller, const std::vector<std::string>& argum
   return controller.IsCpuRequested() ? controller.StopCpu() : RunCpuStart(controller, arguments);
 }
 
+Reply RunWall(Controller& controller, const std::vector<std::string>& arguments) {
+  const size_t count = arguments.size();
+  const int64_t seconds = count > 0 ? ParseInteger(arguments[0], kMaxSeconds).value_or(0) : 0;
+  const int64_t rate =
+      count > 1 ? ParseInteger(arguments[1], kMaxWallRate).value_or(0) : kDefaultWallRate;
+  if (count > 2 || seconds < 1 || rate < 1) {
+    return Bad("wall takes a number of seconds, at most " + std::to_string(kMaxSeconds) +
+               ", and perhaps how many samples a second, at most " + std::to_string(kMaxWallRate));
+  }
+  return controller.StartWall(static_cast<int>(seconds), static_cast<int>(rate));
+}
+
 Reply RunSet(Controller& controller, const std::vector<std::string>& arguments) {
   if (arguments.empty()) return Bad("set takes NAME=VALUE, for example HEAP_RATE=64k");
   Reply reply;
@@ -89,6 +101,8 @@ constexpr Verb kTable[] = {
     {"cpu-stop", "", "end the CPU profile and dump it", RunCpuStop},
     {"cpu-toggle", "[SECONDS]", "cpu-stop if a CPU profile runs on request, cpu-start otherwise",
      RunCpuToggle},
+    {"wall", "SECONDS [HZ]",
+     "sample all threads for so many seconds, whether they run or wait, and dump it", RunWall},
     {"set", "NAME=VALUE...", "set options that can change while the program runs", RunSet},
     {"reset", "", "let everything that adds up over time count from now", RunReset},
     {"status", "", "how long the agent runs, what it has recorded, lost, and takes of memory",

@@ -7,7 +7,10 @@
 //   POST /control/dump      verbs that change something; the words of the body
 //                           are the arguments
 //
-// An answer is text, one line each; what failed has status 400 and says why.
+//   GET  /control/help      the same as /control/
+//
+// or by the line protocol (agent/service/http/line_request.h). An answer is text, one line each;
+// what failed has status 400 and says why.
 #pragma once
 
 #include <string_view>

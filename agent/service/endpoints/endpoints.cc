@@ -8,6 +8,7 @@
 #include "agent/service/base/clock.h"
 #include "agent/service/base/descriptor.h"
 #include "agent/service/base/process.h"
+#include "agent/service/control/verbs.h"
 #include "agent/service/endpoints/access.h"
 #include "agent/service/endpoints/control_pages.h"
 #include "agent/service/endpoints/index_page.h"
@@ -123,6 +124,34 @@ class CpuWait final : public Wait {
   Controller& controller_;
 };
 
+// The same by the wall clock.
+class WallWait final : public Wait {
+ public:
+  WallWait(int64_t due_ns, Controller* controller) : Wait(due_ns), controller_(*controller) {}
+  ~WallWait() override {
+    if (!is_finished_) controller_.EndClientWall();
+  }
+
+  Response Finish() override {
+    is_finished_ = true;
+    const std::optional<Recording> recording = controller_.EndClientWall();
+    if (!recording) return ProfileError(500, "the profile was ended by somebody else");
+    return ProtoResponse("wall", *recording, controller_.Context());
+  }
+
+ private:
+  Controller& controller_;
+  bool is_finished_ = false;
+};
+
+Response ConfigPage(Controller* controller) {
+  Response response;
+  for (const std::string& line : RunVerb(*controller, "options", {}).lines) {
+    response.body += line + "\n";
+  }
+  return response;
+}
+
 Response CommandLinePage() {
   std::string arguments;
   ReadFile("/proc/self/cmdline", &arguments);
@@ -152,6 +181,7 @@ Response Index(const Controller& controller) {
        "Names of program counters: numbers joined by '+', as the raw query of GET or the body of "
        "POST."},
       {"maps", "The memory map of the process, as the kernel shows it."},
+      {"config", "The options of the agent with their values."},
       {"memstats", "What the allocator and the kernel say about the process's memory."},
   };
   for (const KindSpec& kind : KindTable()) {
@@ -178,6 +208,23 @@ Answer Endpoints::CpuTime(const Request& request) {
   }
   const int64_t due_ns = MonotonicClock() + duration_ns.value_or(kDefaultCpuNs);
   return {{}, std::make_unique<CpuWait>(due_ns, *filter, &controller_)};
+}
+
+Answer Endpoints::WallTime(const Request& request) {
+  const std::string seconds = QueryValue(request.query, "seconds");
+  const std::optional<int64_t> duration_ns = SecondsParameter(seconds);
+  if (!duration_ns && IntegerParameter(seconds) > kMaxSeconds) return {BadSeconds(seconds)};
+  const std::string rate_text = QueryValue(request.query, "hz");
+  const int64_t rate = rate_text.empty() ? kDefaultWallRate : IntegerParameter(rate_text);
+  if (rate < 1 || rate > kMaxWallRate) {
+    return {ProfileError(400, "invalid value for \"hz\" - must be an integer from 1 to " +
+                                  std::to_string(kMaxWallRate))};
+  }
+  if (Status status = controller_.BeginClientWall(static_cast<int>(rate)); !status.ok()) {
+    return {ProfileError(500, "Could not enable wall clock profiling: " + status.text())};
+  }
+  const int64_t due_ns = MonotonicClock() + duration_ns.value_or(kDefaultCpuNs);
+  return {{}, std::make_unique<WallWait>(due_ns, &controller_)};
 }
 
 Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Request& request) {
@@ -218,10 +265,12 @@ Answer Endpoints::Profile(std::string_view name, const Request& request) {
   if (name == "cmdline") return {CommandLinePage()};
   if (is_symbol) return {SymbolPage(request)};
   if (name == "memstats") return {{.body = MemoryStats()}};
+  if (name == "config") return {ConfigPage(&controller_)};
   if (name == "maps") return {FilePage("/proc/self/maps")};
   const KindSpec* kind = FindKind(name);
   if (kind == nullptr) kind = FindCustomKind(name);
   if (kind == nullptr) return {ProfileError(404, "Unknown profile")};
+  if (kind->kind == Kind::kWall) return WallTime(request);
   if (kind->record == nullptr) return CpuTime(request);
   return Recorded(*kind, name, request);
 }

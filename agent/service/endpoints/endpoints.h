@@ -10,7 +10,8 @@
 //   /debug/pprof/KIND        ?debug= text; ?seconds= a difference; ?gc=1
 //                            ?labels=KEY=VALUE,... what was recorded under these
 //   /debug/pprof/profile     CPU time, ?seconds=30
-//   /debug/pprof/{cmdline,symbol,memstats,maps}, also symbolz
+//   /debug/pprof/wall        wall clock time, ?seconds=30, ?hz=100
+//   /debug/pprof/{cmdline,symbol,memstats,maps,config}, also symbolz
 //   /pprof/...               the same, where gperftools has it
 //   /control/VERB            control_pages.h
 #pragma once
@@ -31,6 +32,7 @@ class Endpoints {
   Answer Profile(std::string_view name, const Request& request);
   Answer Recorded(const KindSpec& kind, std::string_view name, const Request& request);
   Answer CpuTime(const Request& request);
+  Answer WallTime(const Request& request);
 
   Controller& controller_;
 };

@@ -5,7 +5,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
+
+#include "agent/service/http/line_request.h"
 
 namespace pprofagent::service {
 namespace {
@@ -19,11 +22,13 @@ constexpr int64_t kResponseNs = 30 * kSecondNs;
 constexpr int64_t kSlowestBytesPerSecond = int64_t{64} * 1024;
 constexpr int64_t kDrainNs = 2 * kSecondNs;
 constexpr size_t kChunk = 4096;
+constexpr std::string_view kBlanks = " \t\r\n";
 
 }  // namespace
 
 Connection::Connection(Descriptor socket, Client client, const Handler& handler, int64_t now_ns)
     : socket_(std::move(socket)), client_(std::move(client)), handler_(handler) {
+  if (client_.is_local) protocol_ = Protocol::kUndecided;
   Enter(State::kReading, now_ns, now_ns + kRequestNs);
 }
 
@@ -66,13 +71,13 @@ void Connection::OnReady(short events, int64_t now_ns) {
 }
 
 int64_t Connection::NextTime() const {
-  if (state_ == State::kReading && !received_.empty()) return 0;
+  if (state_ == State::kReading && HasMore()) return 0;
   return state_ == State::kWaiting ? wait_->due_ns() : deadline_ns_;
 }
 
 void Connection::OnTime(int64_t now_ns) {
   if (state_ == State::kClosed || now_ns < NextTime()) return;
-  if (state_ == State::kReading && !received_.empty()) {
+  if (state_ == State::kReading && HasMore()) {
     // A request that came with the one before does not make the socket ready.
     Parse(now_ns);
   } else if (state_ == State::kWaiting) {
@@ -86,16 +91,60 @@ void Connection::OnTime(int64_t now_ns) {
 }
 
 void Connection::Read(int64_t now_ns) {
+  // What has come is served before the end is seen.
+  if (HasMore()) return Parse(now_ns);
   char chunk[kChunk];
   const ssize_t got = recv(descriptor(), chunk, sizeof(chunk), MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) return Close();
-  received_.append(chunk, static_cast<size_t>(got));
+  // The last line need not have an end.
+  const bool has_last_line = got == 0 && lacks_line_end_ && !received_.empty();
+  if (got <= 0 && !has_last_line) return Close();
+  if (has_last_line) {
+    received_ += '\n';
+  } else {
+    received_.append(chunk, static_cast<size_t>(got));
+  }
   Parse(now_ns);
 }
 
 void Connection::Parse(int64_t now_ns) {
   if (std::exchange(is_fresh_, false)) Enter(State::kReading, now_ns, now_ns + kRequestNs);
+  lacks_line_end_ = false;
+  if (protocol_ == Protocol::kUndecided) DecideProtocol();
+  if (protocol_ == Protocol::kHttp) ParseHttp(now_ns);
+  if (protocol_ == Protocol::kLines) ParseLine(now_ns);
+}
+
+void Connection::DecideProtocol() {
+  received_.erase(0, received_.find_first_not_of(kBlanks));
+  const size_t end = received_.find('\n');
+  if (end != std::string::npos) {
+    const bool is_http = IsHttpLine(std::string_view(received_).substr(0, end));
+    protocol_ = is_http ? Protocol::kHttp : Protocol::kLines;
+  } else if (received_.size() > kMaxLineBytes) {
+    protocol_ = Protocol::kHttp;  // which refuses it
+  } else {
+    lacks_line_end_ = true;
+  }
+}
+
+void Connection::ParseLine(int64_t now_ns) {
+  received_.erase(0, received_.find_first_not_of(kBlanks));
+  const size_t end = received_.find('\n');
+  if (std::min(end, received_.size()) > kMaxLineBytes) {
+    Send({.status = 400,
+          .body = "a line is longer than " + std::to_string(kMaxLineBytes) + " bytes\n"},
+         false, now_ns);
+  } else if (end == std::string::npos) {
+    lacks_line_end_ = true;
+  } else {
+    const Request request = LineRequest(std::string_view(received_).substr(0, end));
+    received_.erase(0, end + 1);
+    Serve(request, now_ns);
+  }
+}
+
+void Connection::ParseHttp(int64_t now_ns) {
   size_t used = 0;
   const RequestParser::Progress progress = parser_.Feed(received_, &used);
   received_.erase(0, used);
@@ -111,7 +160,10 @@ void Connection::Parse(int64_t now_ns) {
     Send(parser_.refusal(), false, now_ns);
     return;
   }
-  const Request& request = parser_.request();
+  Serve(parser_.request(), now_ns);
+}
+
+void Connection::Serve(const Request& request, int64_t now_ns) {
   keep_alive_ = request.keep_alive;
   Answer answer = handler_(request, client_);
   if (answer.wait != nullptr) {
@@ -124,7 +176,9 @@ void Connection::Parse(int64_t now_ns) {
 
 void Connection::Send(const Response& response, bool keep_alive, int64_t now_ns) {
   keep_alive_ = keep_alive;
-  output_ = Serialize(response, parser_.request().method == "HEAD", keep_alive);
+  output_ = protocol_ == Protocol::kLines
+                ? SerializeLines(response)
+                : Serialize(response, parser_.request().method == "HEAD", keep_alive);
   sent_ = 0;
   const auto bytes = static_cast<int64_t>(output_.size());
   Enter(State::kWriting, now_ns, now_ns + kResponseNs + bytes / kSlowestBytesPerSecond * kSecondNs);

@@ -6,6 +6,9 @@
 //
 //   kReading -> kWaiting -> kWriting -> kReading ... -> kDraining -> kClosed
 //
+// A local client may also speak the line protocol (line_request.h); its first line
+// decides.
+//
 // Every state has a deadline, but waiting, which ends by itself. Only a client
 // that leaves is noticed meanwhile. After an error the rest of what the client
 // sends is read and thrown away for a moment: closing a socket with unread data
@@ -46,9 +49,19 @@ class Connection {
   enum class State { kReading, kWaiting, kWriting, kDraining, kClosed };
 
   void Enter(State state, int64_t now_ns, int64_t deadline_ns);
+  enum class Protocol { kUndecided, kHttp, kLines };
+
   void Read(int64_t now_ns);
   // Feeds what was received, and serves the request if that completes it.
   void Parse(int64_t now_ns);
+  void ParseHttp(int64_t now_ns);
+  // Decides for a protocol if there is enough to tell.
+  void DecideProtocol();
+  // Serves the first line that is not blank, if it is complete.
+  void ParseLine(int64_t now_ns);
+  void Serve(const Request& request, int64_t now_ns);
+  // Whether what was received beyond the last request may be another one.
+  bool HasMore() const { return !received_.empty() && !lacks_line_end_; }
   void Send(const Response& response, bool keep_alive, int64_t now_ns);
   void Write(int64_t now_ns);
   void ResponseWritten(int64_t now_ns);
@@ -59,6 +72,8 @@ class Connection {
   Client client_;
   const Handler& handler_;
   State state_ = State::kReading;
+  Protocol protocol_ = Protocol::kHttp;
+  bool lacks_line_end_ = false;  // of what was received
   int64_t since_ns_ = 0;
   int64_t deadline_ns_ = 0;
   RequestParser parser_;

@@ -139,7 +139,7 @@ constexpr OptionSpec kTable[] = {
      [](Text text, Options* to) { return Take(ParseSignal(text), &to->signal); }},
     {"SIGNAL_PROFILES", "heap", kListForm,
      "profiles dumped on SIGNAL: heap, allocs, mutex, block, contention, threadcreate, goroutine, "
-     "cpu (what the running CPU profile has so far)",
+     "growth, cpu (what the running CPU profile has so far)",
      [](Text text, Options* to) { return Take(ParseList(text), &to->signal_profiles); }},
     {"SIGNAL_CPU", "none", kSignalForm,
      "signal that starts a CPU profile, and dumps it when it arrives again; sent with a number "

@@ -5,6 +5,7 @@
 
 #include "agent/service/profile/contention_profile.h"
 #include "agent/service/profile/creation_profile.h"
+#include "agent/service/profile/growth_profile.h"
 #include "agent/service/profile/heap_profile.h"
 #include "agent/service/profile/thread_profile.h"
 
@@ -20,6 +21,9 @@ constexpr ValueType kCreationTypes[] = {{"threadcreate", "count"}};
 constexpr ValueType kCpuTypes[] = {{"samples", "count"}, {"cpu", "nanoseconds"}};
 constexpr std::string_view kCpuAliases[] = {"profile"};
 constexpr ValueType kThreadTypes[] = {{"goroutine", "count"}};
+// As legacy growth profiles are read.
+constexpr ValueType kGrowthTypes[] = {{"objects", "count"}, {"space", "bytes"}};
+constexpr ValueType kWallTypes[] = {{"samples", "count"}, {"wall", "nanoseconds"}};
 constexpr std::string_view kThreadAliases[] = {"threads", "thread"};
 
 constexpr KindSpec kTable[] = {
@@ -95,6 +99,24 @@ constexpr KindSpec kTable[] = {
      "Stacks of all threads at this moment.",
      RecordThreads,
      TextForm::kThreads},
+    {Kind::kGrowth,
+     "growth",
+     {},
+     kGrowthTypes,
+     "",
+     {"space", "bytes"},
+     "By which stacks the heap has grown: allocations that were the first in their mebibyte of the "
+     "address space.",
+     RecordGrowth,
+     TextForm::kGrowth},
+    {Kind::kWall,
+     "wall",
+     {},
+     kWallTypes,
+     "",
+     {"wall", "nanoseconds"},
+     "Where all threads are, running or waiting (label state), for so many seconds.",
+     nullptr},
 };
 
 }  // namespace

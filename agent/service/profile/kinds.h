@@ -22,6 +22,8 @@ enum class Kind {
   kContention,
   kThreadCreate,
   kGoroutine,
+  kGrowth,
+  kWall,
   kCustom
 };
 
@@ -31,7 +33,7 @@ struct ValueType {
 };
 
 // How the kind looks as text (?debug=1; agent/service/text).
-enum class TextForm { kNone, kHeap, kContention, kMutex, kCount, kThreads };
+enum class TextForm { kNone, kHeap, kGrowth, kContention, kMutex, kCount, kThreads };
 
 struct Recording;
 struct ProfileContext;
@@ -45,8 +47,8 @@ struct KindSpec {
   std::string_view default_sample_type;
   ValueType period_type;
   std::string_view description;
-  // Reads what is recorded at this moment. Null for CPU time, which is recorded
-  // over an interval only (CpuInterval).
+  // Reads what is recorded at this moment. Null for what is recorded over an interval
+  // only: CPU time (CpuInterval) and wall clock time (WallProfile).
   Recording (*record)(const KindSpec& kind, const ProfileContext& context);
   TextForm text_form = TextForm::kNone;
 };

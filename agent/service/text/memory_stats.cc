@@ -48,7 +48,10 @@ class Lines {
   const std::string& text() const { return text_; }
 
  private:
-  std::string text_ = "# native.MemStats\n";
+  std::string text_ =
+      "# native.MemStats\n"
+      "# (TotalAlloc, Mallocs, Frees and HeapObjects are estimated from heap samples; Stack is the "
+      "resident part of the stacks that are known; what is about a garbage collector is 0)\n";
 };
 
 std::string Zeros() {
@@ -91,7 +94,8 @@ std::string MemoryStats() {
   const hot::MemoryUse agent = hot::ReadMemoryUse();
   const uint64_t live = heap.uordblks + heap.hblkhd;
   const uint64_t heap_sys = heap.arena + heap.hblkhd;
-  const uint64_t stack = ToUnsigned(Field(status, "VmStk"));
+  const uint64_t stack_resident = hot::ReadStackBytes();
+  const uint64_t stack = std::max(stack_resident, ToUnsigned(Field(status, "VmStk")));
   const uint64_t other = agent.live_map + agent.threads + agent.modules + agent.labels;
   Lines lines;
   lines.Add("Alloc", live);
@@ -106,7 +110,7 @@ std::string MemoryStats() {
   lines.Add("HeapInuse", live);
   lines.Add("HeapReleased", 0);
   lines.Add("HeapObjects", estimate.inuse_objects);
-  lines.Add("Stack", stack, stack);
+  lines.Add("Stack", stack_resident, stack);
   lines.Add("MSpan", 0, 0);
   lines.Add("MCache", 0, 0);
   lines.Add("BuckHashSys", agent.stacks);

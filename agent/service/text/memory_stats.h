@@ -9,6 +9,8 @@
 
 namespace pprofagent::service {
 
+// A line says which numbers are estimates from heap samples.
+//
 // Takes the locks of libc's arenas, one after the other.
 std::string MemoryStats();
 

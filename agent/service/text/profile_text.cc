@@ -118,6 +118,28 @@ std::string HeapText(const Recording& recording, const std::string& memory_stats
   return text;
 }
 
+// The form that gperftools has for it.
+std::string GrowthText(const Recording& recording) {
+  constexpr size_t kTimes = 0;
+  constexpr size_t kBytes = 1;
+  int64_t times = 0;
+  int64_t bytes = 0;
+  for (const RecordedSample& sample : recording.samples) {
+    times += sample.values[kTimes];
+    bytes += sample.values[kBytes];
+  }
+  const Mappings mappings = Mappings::OfThisProcess();
+  const Symbols symbols = SymbolsOf(recording, mappings);
+  std::string text = "heap profile: " + HeapRow(times, bytes, times, bytes) + " growthz\n# " +
+                     recording.rate + "\n";
+  for (const RecordedSample* sample : Ordered(recording, kBytes)) {
+    const auto& values = sample->values;
+    text += HeapRow(values[kTimes], values[kBytes], values[kTimes], values[kBytes]) +
+            Addresses(sample->stack) + "\n" + Frames(sample->stack, symbols) + "\n";
+  }
+  return text + MemoryMap(mappings);
+}
+
 // "mutex" says that its numbers are whole already by a period of 1.
 std::string ContentionText(const Recording& recording, bool is_mutex) {
   constexpr size_t kCount = 0;
@@ -159,6 +181,8 @@ std::string ProfileText(const Recording& recording, const TextOptions& options) 
   switch (recording.kind->text_form) {
     case TextForm::kHeap:
       return HeapText(recording, options.memory_stats);
+    case TextForm::kGrowth:
+      return GrowthText(recording);
     case TextForm::kContention:
       return ContentionText(recording, false);
     case TextForm::kMutex:

@@ -44,6 +44,31 @@ TEST_F(VerbsTest, Dump) {
   EXPECT_EQ(DumpCount(), 3u);
 }
 
+TEST_F(VerbsTest, Wall) {
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{},
+                                                {"0"},
+                                                {"-1"},
+                                                {"soon"},
+                                                {"1", "0"},
+                                                {"1", "1001"},
+                                                {"1", "2", "3"}}) {
+    EXPECT_TRUE(Run("wall", wrong).text().starts_with("wall takes a number of seconds"));
+  }
+  EXPECT_FALSE(controller_->HasExitWork());
+  EXPECT_TRUE(Run("wall", {"1", "50"}).ok());
+  EXPECT_EQ(Run("wall", {"1"}).text(), "wall clock profiling already in use");
+  EXPECT_FALSE(controller_->BeginClientWall(100).ok());
+  EXPECT_FALSE(controller_->EndClientWall()) << "it is no client's";
+  EXPECT_TRUE(controller_->HasExitWork());
+  EXPECT_TRUE(controller_->NextDue());
+  controller_->RunDue(MonotonicClock());
+  EXPECT_EQ(DumpCount(), 0u);
+  controller_->RunDue(MonotonicClock() + 1'000'000'000);
+  EXPECT_EQ(DumpCount(), 1u);
+  EXPECT_FALSE(controller_->NextDue());
+  EXPECT_TRUE(Run("dump", {"wall"}).text().starts_with("\"wall\" is recorded for a length"));
+}
+
 TEST_F(VerbsTest, CpuStartAndStop) {
   EXPECT_FALSE(Run("cpu-start", {"soon"}).ok());
   EXPECT_FALSE(Run("cpu-start", {"-1"}).ok());

@@ -84,6 +84,19 @@ TEST_F(ControlPageTest, SetsWhatCanBeSet) {
   EXPECT_EQ(options_.keep, 3);
 }
 
+TEST_F(ControlPageTest, ALineNeedsNoMethod) {
+  EXPECT_EQ(Ask("LINE", "set", "KEEP=5").body, "PPROFAGENT_KEEP=5\n");
+  EXPECT_EQ(Ask("LINE", "status").status, 200);
+  const std::string help = Ask("LINE", "help").body;
+  EXPECT_TRUE(help.starts_with("dump  [KIND...]\n     ")) << help;
+  EXPECT_EQ(Ask("GET", "help").body, Ask("GET", "").body);
+}
+
+TEST_F(ControlPageTest, AMistypedVerbIsAnsweredWithTheNearest) {
+  EXPECT_EQ(Ask("LINE", "stauts").body, "there is no verb \"stauts\"; did you mean status?\n");
+  EXPECT_EQ(Ask("GET", "dance").body, "there is no verb \"dance\"; help shows which there are\n");
+}
+
 TEST_F(ControlPageTest, ResetCountsFromNow) {
   const hot::StackView stack = fake_hot::Stack({0x10});
   fake_hot::AddHeapSample({stack, 8, 5, 40, 2, 16});

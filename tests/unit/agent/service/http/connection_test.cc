@@ -32,6 +32,15 @@ class ConnectionTest : public testing::Test {
     connection_ = std::make_unique<Connection>(Descriptor(ends[0]), Client{}, handler_, now_);
   }
 
+  // As of the Unix socket.
+  void BecomeLocal() {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    client_ = Descriptor(ends[1]);
+    connection_ = std::make_unique<Connection>(
+        Descriptor(ends[0]), Client{.is_local = true, .reached_host = {}}, handler_, now_);
+  }
+
   void Say(std::string_view text) {
     ASSERT_TRUE(WriteAll(client_.get(), text));
     while (connection_->Events() == POLLIN && IsReady()) connection_->OnReady(POLLIN, now_);
@@ -152,6 +161,57 @@ TEST_F(ConnectionTest, DropsAClientThatTakesNothing) {
   EXPECT_FALSE(connection_->is_closed()) << "4 MiB may take longer than a small response";
   Advance(70 * kSecond);
   EXPECT_TRUE(connection_->is_closed());
+}
+
+TEST_F(ConnectionTest, LinesOfALocalClient) {
+  BecomeLocal();
+  Say("\n  stat");
+  EXPECT_EQ(Heard(), "");
+  EXPECT_NE(connection_->NextTime(), 0) << "there is nothing to do before the line's end";
+  Say("us\r\n\nsecond a b\nthird");
+  while (connection_->NextTime() == 0) Advance(0);
+  EXPECT_EQ(Heard(), "/control/status\nok\n/control/second\nok\n");
+  // The last line need not have an end.
+  shutdown(client_.get(), SHUT_WR);
+  connection_->OnReady(POLLIN, now_);
+  EXPECT_EQ(Heard(), "/control/third\nok\n");
+  connection_->OnReady(POLLIN, now_);
+  EXPECT_TRUE(connection_->is_closed());
+}
+
+TEST_F(ConnectionTest, AllLinesAreServedBeforeTheEndIsSeen) {
+  BecomeLocal();
+  ASSERT_TRUE(WriteAll(client_.get(), "one\ntwo\nthree"));
+  shutdown(client_.get(), SHUT_WR);
+  for (int i = 0; i < 8 && !connection_->is_closed(); ++i) connection_->OnReady(POLLIN, now_);
+  EXPECT_EQ(Heard(), "/control/one\nok\n/control/two\nok\n/control/three\nok\n");
+  EXPECT_TRUE(connection_->is_closed());
+}
+
+TEST_F(ConnectionTest, ALocalClientMayAlsoSpeakHttp) {
+  BecomeLocal();
+  Say("\r\nGET /n");
+  Say("ow HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(Heard().ends_with("\r\n\r\n/now\n"));
+  Say("status\n");
+  EXPECT_TRUE(Heard().starts_with("HTTP/1.1 400 ")) << "it has decided";
+}
+
+TEST_F(ConnectionTest, LinesAreForLocalClientsOnly) {
+  Say("status\n");
+  EXPECT_TRUE(Heard().starts_with("HTTP/1.1 400 "));
+}
+
+TEST_F(ConnectionTest, ALineHasItsLimit) {
+  BecomeLocal();
+  Say("status\n");
+  EXPECT_EQ(Heard(), "/control/status\nok\n");
+  Say(std::string(9000, 'x'));
+  EXPECT_EQ(Heard(), "error: a line is longer than 8192 bytes\n");
+  EXPECT_FALSE(connection_->is_reading());
+  BecomeLocal();
+  Say(std::string(9000, 'x'));
+  EXPECT_TRUE(Heard().starts_with("HTTP/1.1 4"));
 }
 
 }  // namespace

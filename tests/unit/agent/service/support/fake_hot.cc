@@ -26,6 +26,7 @@ struct State {
   std::vector<hot::ModuleCode> modules;
   std::map<uint32_t, std::vector<hot::Label>> labels;
   std::deque<hot::MemoryCycle> cycles;
+  std::vector<hot::GrowthSample> growth;
   hot::Drops drops = {};
   hot::CpuStart cpu_start = hot::CpuStart::kOk;
   bool cpu_running = false;
@@ -71,6 +72,7 @@ void Reset() {
   state.modules.clear();
   state.labels.clear();
   state.cycles.clear();
+  state.growth.clear();
   state.drops = {};
   state.cpu_start = hot::CpuStart::kOk;
   state.cpu_running = false;
@@ -132,6 +134,11 @@ void AddThread(const hot::ThreadSample& sample) {
 
 void AddLabels(uint32_t number, std::initializer_list<hot::Label> labels) {
   Global().labels[number] = labels;
+}
+
+void AddGrowth(const hot::GrowthSample& sample) {
+  const std::lock_guard lock(Global().mutex);
+  Global().growth.push_back(sample);
 }
 
 void AddMemoryCycle(const hot::MemoryCycle& cycle) {
@@ -344,6 +351,11 @@ void VisitContentions(bool with_kind, ContentionVisitor visitor, void* context) 
 void VisitCreations(CreationVisitor visitor, void* context) {
   const std::lock_guard lock(Global().mutex);
   for (const CreationSample& sample : Global().creations) visitor(context, sample);
+}
+
+void VisitGrowth(GrowthVisitor visitor, void* context) {
+  const std::lock_guard lock(Global().mutex);
+  for (const GrowthSample& sample : Global().growth) visitor(context, sample);
 }
 
 void VisitBlock(ContentionVisitor visitor, void* context) {

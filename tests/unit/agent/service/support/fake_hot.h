@@ -36,6 +36,7 @@ void AddCreation(const hot::CreationSample& sample);
 void AddContentionPair(const hot::ContentionPairSample& pair);
 // A thread that VisitThreads tells of.
 void AddThread(const hot::ThreadSample& sample);
+void AddGrowth(const hot::GrowthSample& sample);
 // A cycle that has ended.
 void AddMemoryCycle(const hot::MemoryCycle& cycle);
 void AddModule(const hot::ModuleCode& code);
