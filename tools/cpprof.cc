@@ -14,6 +14,8 @@
 
 #include "tools/base/notices.h"
 #include "tools/base/status.h"
+#include "tools/control/ctl.h"
+#include "tools/control/ps.h"
 #include "tools/driver/command_line.h"
 #include "tools/driver/completion_script.h"
 #include "tools/driver/generate.h"
@@ -77,6 +79,12 @@ Status Run(const std::vector<std::string>& arguments, Notices* notices, int* exi
     const Result<std::string> script =
         driver::CompletionScript(arguments.size() > 1 ? arguments[1] : "");
     return script.ok() ? driver::WriteStandardOutput(*script) : script.status();
+  }
+  if (!arguments.empty() && (arguments.front() == "ctl" || arguments.front() == "ps")) {
+    const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    const Result<std::string> text =
+        arguments.front() == "ctl" ? control::Ctl(rest) : control::Ps(rest, notices);
+    return text.ok() ? driver::WriteStandardOutput(*text) : text.status();
   }
   if (!arguments.empty() && driver::IsSubcommand(arguments.front())) {
     return Status::Error(arguments.front() + " is not available in this version");

@@ -23,7 +23,7 @@ class MemoryTrace(harness.TestCase):
 
     def test_what_is_allocated_and_freed_at_once(self):
         """One line for each 16 MB, as for a Go program that throws away what it makes."""
-        with self.conversation(MEMTRACE=1) as talk:
+        with self.conversation(MEMTRACE=1, HEAP_RATE=1) as talk:
             for _ in range(5):
                 talk.ask("churn %d" % (16 * MEBI))
                 talk.ask("burn 30")  # the next cycle cannot end before 10 ms are over

@@ -19,6 +19,15 @@ _cpprof() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} dash=-
   [[ $word == --* ]] && dash=--
   COMPREPLY=()
+  if [[ ${COMP_WORDS[1]} == ctl && $COMP_CWORD -ge 2 ]]; then
+    local words='@KINDS@'
+    case $COMP_CWORD in
+      2) words=$(cpprof ps -q 2>/dev/null) ;;
+      3) words=$(cpprof ctl "${COMP_WORDS[2]}" -verbs 2>/dev/null) ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    return
+  fi
   case ${before#-} in
     -symbolize | symbolize)
       mapfile -t COMPREPLY < <(compgen -W '@MODES@' -- "$word")
@@ -35,7 +44,9 @@ _cpprof() {
     mapfile -t COMPREPLY < <(compgen -P "$dash" -W '@FLAGS@' -- "${word#"$dash"}")
   else
     compopt -o filenames
-    mapfile -t COMPREPLY < <(compgen -W '@KINDS@' -- "$word"; compgen -f -- "$word")
+    local words='@KINDS@'
+    [[ $COMP_CWORD == 1 ]] && words+=' help ctl ps completion'
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word"; compgen -f -- "$word")
   fi
 }
 complete -F _cpprof cpprof
@@ -60,8 +71,10 @@ Result<std::string> CompletionScript(std::string_view shell) {
     // `before` has lost one of its dashes.
     if (flag.takes_value) with_value.push_back(flag.name + " | -" + flag.name);
   }
-  std::string kinds = "help";
-  for (const std::string_view kind : Kinds()) kinds += " " + std::string(kind);
+  std::string kinds;
+  for (const std::string_view kind : Kinds()) {
+    kinds += (kinds.empty() ? "" : " ") + std::string(kind);
+  }
   std::string script(kBash);
   script = ReplaceAll(script, "@MODES@", kModes);
   script = ReplaceAll(script, "@UNITS@", kUnits);

@@ -24,6 +24,8 @@ usage:
    cpprof [FORMAT] [OPTIONS] KIND DIRECTORY      the newest dump of this kind in a dump directory
    cpprof [FORMAT] [OPTIONS] [KIND] pid:N        the same of a process, live if its agent answers
    cpprof DIRECTORY                              list the dumps in it
+   cpprof ps                                     list the processes that run under the agent
+   cpprof ctl PROCESS VERB...                    have a process's agent do something; see ctl -h
    cpprof completion bash                        print a script that lets bash complete all this
 
 )";

@@ -14,9 +14,9 @@
 namespace cpprof::driver {
 namespace {
 
-constexpr std::string_view kKinds[] = {"cpu",       "profile",     "heap",       "allocs",
-                                       "block",     "mutex",       "contention", "threads",
-                                       "goroutine", "threadcreate"};
+constexpr std::string_view kKinds[] = {"cpu",       "profile",      "heap",       "allocs",
+                                       "block",     "mutex",        "contention", "threads",
+                                       "goroutine", "threadcreate", "growth",     "wall"};
 
 constexpr std::string_view kSubcommands[] = {"run",   "test",   "ctl",       "ps",
                                              "trace", "doctor", "completion"};

@@ -188,6 +188,17 @@ class Search {
                           why + "; this is its newest " + kind_ + " dump, " + dump->path};
   }
 
+  Agent Look() {
+    Agent agent;
+    agent.pid = process_.pid;
+    agent.name = process_.name;
+    agent.runs = process_.exists;
+    agent.is_loaded = process_.has_agent;
+    if (agent.is_loaded != false) agent.socket = FindSocket();
+    if (agent.socket.empty()) agent.problem = deaf_socket_;
+    return agent;
+  }
+
  private:
   std::string FindSocket() {
     std::string_view name = process_.Option("SOCKET", kDefaultSocket);
@@ -278,6 +289,8 @@ Result<std::optional<ProcessSource>> ParseProcessSource(std::string_view source)
   }
   return std::optional(ProcessSource{static_cast<int64_t>(*pid), CanonicalKind(kind)});
 }
+
+Agent LookForAgent(int64_t pid) { return Search(ReadProcess(pid), "").Look(); }
 
 Result<ProcessProfile> FindProcessProfile(const ProcessSource& source) {
   return Search(ReadProcess(source.pid),

@@ -35,6 +35,19 @@ struct ProcessProfile {
 // An error when there is neither, with what to do about it.
 Result<ProcessProfile> FindProcessProfile(const ProcessSource& source);
 
+// A process, as far as an agent in it is concerned.
+struct Agent {
+  int64_t pid = 0;
+  std::string name;
+  bool runs = false;
+  // Nothing if that may not be seen.
+  std::optional<bool> is_loaded;
+  std::string socket;   // a control socket somebody listens on, or empty
+  std::string problem;  // of a socket that is there: its name and why nobody can be reached
+};
+
+Agent LookForAgent(int64_t pid);
+
 // The pattern of glob(7) for a file name template of the agent: %p and %u are known, %e (its
 // executable) and %h (its host) are not, from outside.
 std::string GlobPattern(std::string_view name, std::string_view directory, int64_t pid,

@@ -127,7 +127,8 @@ class CpuWait final : public Wait {
 // The same by the wall clock.
 class WallWait final : public Wait {
  public:
-  WallWait(int64_t due_ns, Controller* controller) : Wait(due_ns), controller_(*controller) {}
+  WallWait(int64_t due_ns, LabelFilter filter, Controller* controller)
+      : Wait(due_ns), filter_(std::move(filter)), controller_(*controller) {}
   ~WallWait() override {
     if (!is_finished_) controller_.EndClientWall();
   }
@@ -136,10 +137,11 @@ class WallWait final : public Wait {
     is_finished_ = true;
     const std::optional<Recording> recording = controller_.EndClientWall();
     if (!recording) return ProfileError(500, "the profile was ended by somebody else");
-    return ProtoResponse("wall", *recording, controller_.Context());
+    return ProtoResponse("wall", filter_.Filtered(*recording), controller_.Context());
   }
 
  private:
+  LabelFilter filter_;
   Controller& controller_;
   bool is_finished_ = false;
 };
@@ -220,11 +222,13 @@ Answer Endpoints::WallTime(const Request& request) {
     return {ProfileError(400, "invalid value for \"hz\" - must be an integer from 1 to " +
                                   std::to_string(kMaxWallRate))};
   }
+  const std::optional<LabelFilter> filter = LabelFilter::Parse(QueryValue(request.query, "labels"));
+  if (!filter) return {BadLabels()};
   if (Status status = controller_.BeginClientWall(static_cast<int>(rate)); !status.ok()) {
     return {ProfileError(500, "Could not enable wall clock profiling: " + status.text())};
   }
   const int64_t due_ns = MonotonicClock() + duration_ns.value_or(kDefaultCpuNs);
-  return {{}, std::make_unique<WallWait>(due_ns, &controller_)};
+  return {{}, std::make_unique<WallWait>(due_ns, *filter, &controller_)};
 }
 
 Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Request& request) {

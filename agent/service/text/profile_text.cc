@@ -132,12 +132,14 @@ std::string GrowthText(const Recording& recording) {
   const Symbols symbols = SymbolsOf(recording, mappings);
   std::string text = "heap profile: " + HeapRow(times, bytes, times, bytes) + " growthz\n# " +
                      recording.rate + "\n";
+  FrameLines frames(symbols);
   for (const RecordedSample* sample : Ordered(recording, kBytes)) {
     const auto& values = sample->values;
-    text += HeapRow(values[kTimes], values[kBytes], values[kTimes], values[kBytes]) +
-            Addresses(sample->stack) + "\n" + Frames(sample->stack, symbols) + "\n";
+    text += HeapRow(values[kTimes], values[kBytes], values[kTimes], values[kBytes]);
+    AppendSample(sample->stack, sample->labels, &frames, &text);
   }
-  return text + MemoryMap(mappings);
+  text += MemoryMap(mappings);
+  return text;
 }
 
 // "mutex" says that its numbers are whole already by a period of 1.
