@@ -20,7 +20,11 @@ Status WriteProto(Report* report, std::string* out) {
   }
   Result<std::string> compressed = GzipCompress(profile::Encode(profile));
   if (!compressed.ok()) return compressed.status();
-  *out += *compressed;
+  if (out->empty()) {
+    *out = std::move(*compressed);
+  } else {
+    *out += *compressed;
+  }
   return Status::Ok();
 }
 
