@@ -91,7 +91,9 @@ NodeTable::NodeTable(const Profile& profile, bool object_names) : strings_(profi
       const NodeIndex node = find_or_add(info);
       if (&line != &lines.back()) may_be_inlined_[node] = true;
       frames.push_back(node);
-      if (is_whole && info.objfile == 0) whole_functions[line.function] = node;
+      // Without a name it also matters which file it is in.
+      const bool is_named = !object_names && function.name != 0;
+      if (is_whole && is_named) whole_functions[line.function] = node;
     }
     AddSlot(frames);
   }

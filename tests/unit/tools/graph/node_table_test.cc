@@ -50,6 +50,17 @@ TEST(NodeTableTest, SpellingsOfAFileMeet) {
   EXPECT_EQ(table.Frames(4)[0], table.Frames(5)[0]);
 }
 
+TEST(NodeTableTest, NamelessFunctionsOfDifferentBinariesStayApart) {
+  profile::Profile profile = ExampleProfile();
+  const profile::Line line{.function = profile.AddFunction("", "", "a.cc")};
+  const profile::LocationIndex anywhere = profile.AddLocation(0);
+  const profile::LocationIndex here = profile.AddLocation(0, 0);
+  profile.SetLines(anywhere, {&line, 1});
+  profile.SetLines(here, {&line, 1});
+  const NodeTable table(profile, /*object_names=*/false);
+  EXPECT_NE(table.Frames(anywhere)[0], table.Frames(here)[0]);
+}
+
 TEST(NodeTableTest, InlinedFramesComeInnermostFirst) {
   ExampleBuilder builder;
   const profile::LocationIndex location = builder.Location("inner<outer");
