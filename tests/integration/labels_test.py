@@ -70,6 +70,9 @@ class Profiles(Labels):
         self.locks()
         self.threads_inherit_and_their_making_has_them()
         self.assertEqual(sums(self.profile("things"), "things", "user"), {"dave": 1})
+        wall = self.profile("wall?seconds=0.3")
+        self.assertEqual(set(sums(wall, wall.sample_types[-1][0], "job", "4spinE")), {'index "1"'})
+        self.assertEqual(set(sums(wall, wall.sample_types[-1][0], "user", "main")), {"dave"})
 
     def heap_samples_of_one_stack_stay_apart(self):
         heap = self.profile("heap")

@@ -140,8 +140,8 @@ class Mounted(harness.TestCase):
             self.assertIn(own.replace("/", "%2F") + "?debug=1", links)
             self.assertIn("goroutine?debug=2", links)
             for link in links:
-                if link.startswith("profile"):
-                    link = "profile?seconds=0.2"
+                if link.startswith(("profile", "wall")):
+                    link = link.replace("debug=1", "seconds=0.2")
                 status, headers, body = self.get("/" + link)
                 self.assertEqual(status, 200, (link, body))
                 self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
