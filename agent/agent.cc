@@ -4,8 +4,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 
+#include <algorithm>
 #include <atomic>
+#include <string_view>
 
 #include "agent/hot/controls.h"
 #include "agent/hot/engine/lifecycle.h"
@@ -14,6 +17,7 @@
 #include "agent/hot/rt/sandbox.h"
 #include "agent/hot/unwind/unwinder.h"
 #include "agent/service/api/api.h"
+#include "agent/service/options/glob.h"
 #include "agent/service/service.h"
 
 // The agent's own code, from the linker.
@@ -30,6 +34,11 @@ constinit std::atomic<long> g_active_pid{0};
 
 // The service part has begun.
 constinit std::atomic<bool> g_serving{false};
+
+// What the option FOLLOW says; null: all programs.
+constinit std::atomic<const std::vector<std::string>*> g_followed{nullptr};
+
+constinit std::atomic<const char*> g_file_name{"libpprofagent.so"};
 
 class ErrnoKept {
  public:
@@ -75,6 +84,17 @@ bool IsSanitized() {
   return false;
 }
 
+void ReadFollow(const service::Options& options) {
+  const std::vector<std::string>& followed = options.follow;
+  if (std::find(followed.begin(), followed.end(), "*") != followed.end()) return;
+  Dl_info own{};
+  if (dladdr(__ehdr_start, &own) != 0 && own.dli_fname != nullptr) {
+    const char* slash = strrchr(own.dli_fname, '/');
+    g_file_name.store(slash != nullptr ? slash + 1 : own.dli_fname, std::memory_order_relaxed);
+  }
+  g_followed.store(&followed, std::memory_order_release);
+}
+
 // Between the two, nothing is recorded on this thread: what other fork handlers
 // lock and unlock in the child is waited for by threads of the parent.
 void ForkBegins() { hot::SuspendRecording(); }
@@ -116,6 +136,7 @@ void ProcessBegins(const char* const* environment) {
       .pthread_create = hot::g_real_other.pthread_create,
       .unwinder = NameOf(backend),
   });
+  ReadFollow(options);
   g_serving.store(true, std::memory_order_release);
 }
 
@@ -125,6 +146,20 @@ void ProcessEnds() {
   const hot::Unrecorded unrecorded;
   service::AtExit();
 }
+
+bool FollowsAll() { return g_followed.load(std::memory_order_acquire) == nullptr; }
+
+bool Follows(const char* program) {
+  const std::vector<std::string>* followed = g_followed.load(std::memory_order_acquire);
+  if (followed == nullptr || program == nullptr) return true;
+  std::string_view name = program;
+  name.remove_prefix(name.rfind('/') + 1);
+  return std::any_of(followed->begin(), followed->end(), [name](const std::string& pattern) {
+    return service::GlobMatches(pattern, name);
+  });
+}
+
+const char* AgentFileName() { return g_file_name.load(std::memory_order_relaxed); }
 
 const pprofagent_api* ProgramInterface(uint32_t abi) {
   if (abi != PPROFAGENT_ABI || !g_serving.load(std::memory_order_acquire)) return nullptr;

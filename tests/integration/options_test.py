@@ -16,6 +16,7 @@ BAD_VALUES = {
     "EXIT_PROFILES": ["everything"],
     "INTERVAL": ["1 parsec", "-3s", "1ns"],
     "KEEP": ["0", "some"],
+    "FOLLOW": ["a,,b"],
     "MEMTRACE": ["yes", "2", "1ms"],
     "LOG_LEVEL": ["chatty"],
 }

@@ -23,9 +23,10 @@ class AgentFile(unittest.TestCase):
     def test_exports_are_those_of_the_list(self):
         self.assertEqual(rules.exports(LIBRARY, EXPORTS, VERSIONS), [])
 
-    def test_conditions_have_the_version_of_their_layout(self):
+    def test_functions_that_changed_have_the_version_of_what_they_are(self):
         self.assertEqual(VERSIONS, {"pthread_cond_wait": "GLIBC_2.3.2",
-                                    "pthread_cond_timedwait": "GLIBC_2.3.2"})
+                                    "pthread_cond_timedwait": "GLIBC_2.3.2",
+                                    "posix_spawn": "GLIBC_2.15", "posix_spawnp": "GLIBC_2.15"})
 
     def test_needs_only_libc_and_loader(self):
         self.assertEqual(rules.needed(LIBRARY), [])

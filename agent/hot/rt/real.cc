@@ -128,6 +128,31 @@ int LateSetns(int descriptor, int kind) {
 
 int LateMallocTrim(size_t keep) { return Ready() ? g_real_other.malloc_trim(keep) : 0; }
 
+int LateExecve(const char* path, char* const* arguments, char* const* environment) {
+  return static_cast<int>(WithErrno(RawSyscall(SYS_execve, path, arguments, environment)));
+}
+int LateExecvpe(const char* file, char* const* arguments, char* const* environment) {
+  if (Ready()) return g_real_other.execvpe(file, arguments, environment);
+  return LateExecve(file, arguments, environment);
+}
+int LateFexecve(int descriptor, char* const* arguments, char* const* environment) {
+  constexpr int kEmptyPath = 0x1000;
+  return static_cast<int>(
+      WithErrno(RawSyscall(SYS_execveat, descriptor, "", arguments, environment, kEmptyPath)));
+}
+int LatePosixSpawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions,
+                   const posix_spawnattr_t* attributes, char* const* arguments,
+                   char* const* environment) {
+  if (!Ready()) return EAGAIN;
+  return g_real_other.posix_spawn(pid, path, actions, attributes, arguments, environment);
+}
+int LatePosixSpawnp(pid_t* pid, const char* file, const posix_spawn_file_actions_t* actions,
+                    const posix_spawnattr_t* attributes, char* const* arguments,
+                    char* const* environment) {
+  if (!Ready()) return EAGAIN;
+  return g_real_other.posix_spawnp(pid, file, actions, attributes, arguments, environment);
+}
+
 template <typename Function>
 void Lookup(const char* name, Function* out) {
   if (void* found = dlsym(RTLD_NEXT, name)) *out = reinterpret_cast<Function>(found);
@@ -187,6 +212,11 @@ void LookupOther(RealOther* real) {
   Lookup("unshare", &real->unshare);
   Lookup("setns", &real->setns);
   Lookup("malloc_trim", &real->malloc_trim);
+  Lookup("execve", &real->execve);
+  Lookup("execvpe", &real->execvpe);
+  Lookup("fexecve", &real->fexecve);
+  Lookup("posix_spawn", &real->posix_spawn);
+  Lookup("posix_spawnp", &real->posix_spawnp);
 }
 
 }  // namespace
@@ -198,9 +228,10 @@ constinit RealAllocation g_real = {
     BootstrapUsableSize,
 };
 constinit RealOther g_real_other = {
-    LatePthreadCreate, LateSigaction,  nullptr,     nullptr,   nullptr,        nullptr,
-    nullptr,           nullptr,        nullptr,     nullptr,   nullptr,        LatePrctl,
-    LateSyscall,       LateThrdCreate, LateUnshare, LateSetns, LateMallocTrim,
+    LatePthreadCreate, LateSigaction,  nullptr,        nullptr,         nullptr,        nullptr,
+    nullptr,           nullptr,        nullptr,        nullptr,         nullptr,        LatePrctl,
+    LateSyscall,       LateThrdCreate, LateUnshare,    LateSetns,       LateMallocTrim, LateExecve,
+    LateExecvpe,       LateFexecve,    LatePosixSpawn, LatePosixSpawnp,
 };
 
 void ResolveRealFunctions() {

@@ -15,6 +15,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <threads.h>
 
 #include <cstddef>
@@ -59,6 +60,13 @@ struct RealOther {
   int (*unshare)(int);
   int (*setns)(int, int);
   int (*malloc_trim)(size_t);
+  int (*execve)(const char*, char* const*, char* const*);
+  int (*execvpe)(const char*, char* const*, char* const*);
+  int (*fexecve)(int, char* const*, char* const*);
+  int (*posix_spawn)(pid_t*, const char*, const posix_spawn_file_actions_t*,
+                     const posix_spawnattr_t*, char* const*, char* const*);
+  int (*posix_spawnp)(pid_t*, const char*, const posix_spawn_file_actions_t*,
+                      const posix_spawnattr_t*, char* const*, char* const*);
 };
 
 // Hidden: the fast paths jump through the table without a look at the GOT.

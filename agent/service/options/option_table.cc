@@ -55,6 +55,10 @@ bool TakeMemtrace(std::string_view text, int64_t* field) {
   return TakeInterval(text == "1" ? kDefaultMemtrace : text, field);
 }
 
+bool TakeFollow(std::string_view text, std::vector<std::string>* field) {
+  return Take(ParseList(EqualsIgnoringCase(text, "all") ? "*" : text), field);
+}
+
 bool TakeText(std::string_view text, std::string* field) {
   *field = text;
   return true;
@@ -202,6 +206,10 @@ constexpr OptionSpec kTable[] = {
      [](Text text, Options* to) { return TakeMemtrace(text, &to->memtrace_ns); }},
     {"ONLY", "*", kListForm, "names of the executables (with * and ?) in which the agent is active",
      [](Text text, Options* to) { return Take(ParseList(text), &to->only); }},
+    {"FOLLOW", "all", "all, none or a list separated by commas",
+     "programs that this one executes and that get the agent as well: all, none, or names (with * "
+     "and ?); it is taken out of LD_PRELOAD for the others",
+     [](Text text, Options* to) { return TakeFollow(text, &to->follow); }},
     {"HTTP", "off",
      "host:port (an address or localhost), :port (this machine only), unix:PATH or off",
      "where profiles are served by HTTP, as Go's net/http/pprof does",

@@ -43,6 +43,8 @@ struct Options {
   int keep = 0;
   int64_t memtrace_ns = 0;  // the longest a cycle takes; 0: no trace
   std::vector<std::string> only;
+  // Programs executed by this one that get the agent, too.
+  std::vector<std::string> follow;
   bool http_control = false;
   std::string http;  // of the form of listen_address.h
   std::string socket;

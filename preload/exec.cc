@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Executing other programs: the option FOLLOW says which of them get the agent
+// as well. For those that do not, our entry of LD_PRELOAD is taken out of the
+// environment that they are given; the program's own stays as it is, as does all
+// that a child of vfork shares with its parent: the edited one is made on the
+// stack. One that would take more than 64 KiB of it is passed on unedited.
+//
+// The functions that search for the program or take a list of arguments come
+// down to one that takes an environment, as in libc. What libc executes by itself
+// (the shells of system and popen) does not come through here.
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstddef>
+
+#include "agent/agent.h"
+#include "agent/hot/rt/preload_list.h"
+#include "agent/hot/rt/raw_syscall.h"
+#include "agent/hot/rt/real.h"
+#include "preload/export.h"
+
+namespace pprofagent::preload {
+
+namespace {
+
+constexpr size_t kMostBytes = 64 << 10;
+
+using Environment = char* const*;
+
+// How much stack the environment of this program takes; 0: it gets the one given.
+size_t BytesToEdit(const char* program, Environment environment) {
+  if (Follows(program)) [[likely]]
+    return 0;
+  const size_t bytes = hot::EditedEnvironmentBytes(environment, AgentFileName());
+  return bytes > kMostBytes ? 0 : bytes;
+}
+
+// Calls `execute` with the environment for the program. Memory of alloca lives as
+// long as this frame.
+template <typename Execute>
+[[gnu::noinline]] int WithoutAgent(size_t bytes, Environment environment, Execute execute) {
+  void* memory = __builtin_alloca(bytes);
+  return execute(hot::EditEnvironment(environment, AgentFileName(), memory));
+}
+
+int Execute(const char* path, char* const* arguments, Environment environment) {
+  const size_t bytes = BytesToEdit(path, environment);
+  if (bytes == 0) return hot::g_real_other.execve(path, arguments, environment);
+  return WithoutAgent(bytes, environment, [=](Environment edited) {
+    return hot::g_real_other.execve(path, arguments, edited);
+  });
+}
+
+int Search(const char* file, char* const* arguments, Environment environment) {
+  const size_t bytes = BytesToEdit(file, environment);
+  if (bytes == 0) return hot::g_real_other.execvpe(file, arguments, environment);
+  return WithoutAgent(bytes, environment, [=](Environment edited) {
+    return hot::g_real_other.execvpe(file, arguments, edited);
+  });
+}
+
+// The arguments of a call, which end in a null pointer.
+size_t CountArguments(const char* first, va_list* list) {
+  if (first == nullptr) return 0;
+  size_t count = 1;
+  while (va_arg(*list, char*) != nullptr) ++count;
+  return count;
+}
+
+// With room for `count` and the null pointer.
+void CollectArguments(const char* first, va_list* list, size_t count, char** arguments) {
+  arguments[0] = const_cast<char*>(first);
+  for (size_t i = 1; i <= count; ++i) arguments[i] = va_arg(*list, char*);
+}
+
+// What a descriptor is open on; empty if that cannot be told.
+void NameOfDescriptor(int descriptor, char* name, size_t size) {
+  constexpr char kPrefix[] = "/proc/self/fd/";
+  char path[sizeof(kPrefix) + 12] = {};
+  char* end = path;
+  for (const char* at = kPrefix; *at != '\0';) *end++ = *at++;
+  char digits[12];
+  int count = 0;
+  for (int rest = descriptor; rest > 0 || count == 0; rest /= 10) {
+    digits[count++] = static_cast<char>('0' + rest % 10);
+  }
+  while (count > 0) *end++ = digits[--count];
+  const long length = hot::RawSyscall(SYS_readlinkat, AT_FDCWD, path, name, size - 1);
+  name[length > 0 ? length : 0] = '\0';
+}
+
+}  // namespace
+
+PPROFAGENT_INTERPOSE int execve(const char* path, char* const* arguments,
+                                char* const* environment) {
+  return Execute(path, arguments, environment);
+}
+
+PPROFAGENT_INTERPOSE int execv(const char* path, char* const* arguments) {
+  return Execute(path, arguments, __environ);
+}
+
+PPROFAGENT_INTERPOSE int execvpe(const char* file, char* const* arguments,
+                                 char* const* environment) {
+  return Search(file, arguments, environment);
+}
+
+PPROFAGENT_INTERPOSE int execvp(const char* file, char* const* arguments) {
+  return Search(file, arguments, __environ);
+}
+
+PPROFAGENT_INTERPOSE int execl(const char* path, const char* first, ...) {
+  va_list list;
+  va_start(list, first);
+  const size_t count = CountArguments(first, &list);
+  va_end(list);
+  auto** arguments = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));
+  va_start(list, first);
+  CollectArguments(first, &list, count, arguments);
+  va_end(list);
+  return Execute(path, arguments, __environ);
+}
+
+PPROFAGENT_INTERPOSE int execlp(const char* file, const char* first, ...) {
+  va_list list;
+  va_start(list, first);
+  const size_t count = CountArguments(first, &list);
+  va_end(list);
+  auto** arguments = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));
+  va_start(list, first);
+  CollectArguments(first, &list, count, arguments);
+  va_end(list);
+  return Search(file, arguments, __environ);
+}
+
+// The environment comes behind the null pointer.
+PPROFAGENT_INTERPOSE int execle(const char* path, const char* first, ...) {
+  va_list list;
+  va_start(list, first);
+  const size_t count = CountArguments(first, &list);
+  va_end(list);
+  auto** arguments = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));
+  va_start(list, first);
+  CollectArguments(first, &list, count, arguments);
+  auto* const* environment = va_arg(list, char* const*);
+  va_end(list);
+  return Execute(path, arguments, environment);
+}
+
+PPROFAGENT_INTERPOSE int fexecve(int descriptor, char* const* arguments, char* const* environment) {
+  if (FollowsAll()) [[likely]]
+    return hot::g_real_other.fexecve(descriptor, arguments, environment);
+  char name[512];
+  NameOfDescriptor(descriptor, name, sizeof(name));
+  const size_t bytes = BytesToEdit(name, environment);
+  if (bytes == 0) return hot::g_real_other.fexecve(descriptor, arguments, environment);
+  return WithoutAgent(bytes, environment, [=](Environment edited) {
+    return hot::g_real_other.fexecve(descriptor, arguments, edited);
+  });
+}
+
+PPROFAGENT_INTERPOSE int posix_spawn(pid_t* pid, const char* path,
+                                     const posix_spawn_file_actions_t* actions,
+                                     const posix_spawnattr_t* attributes, char* const* arguments,
+                                     char* const* environment) {
+  const size_t bytes = BytesToEdit(path, environment);
+  const auto spawn = [=](Environment given) {
+    return hot::g_real_other.posix_spawn(pid, path, actions, attributes, arguments, given);
+  };
+  return bytes == 0 ? spawn(environment) : WithoutAgent(bytes, environment, spawn);
+}
+
+PPROFAGENT_INTERPOSE int posix_spawnp(pid_t* pid, const char* file,
+                                      const posix_spawn_file_actions_t* actions,
+                                      const posix_spawnattr_t* attributes, char* const* arguments,
+                                      char* const* environment) {
+  const size_t bytes = BytesToEdit(file, environment);
+  const auto spawn = [=](Environment given) {
+    return hot::g_real_other.posix_spawnp(pid, file, actions, attributes, arguments, given);
+  };
+  return bytes == 0 ? spawn(environment) : WithoutAgent(bytes, environment, spawn);
+}
+
+}  // namespace pprofagent::preload
