@@ -2,9 +2,13 @@
 """Labels that a program attaches to its threads: on every profile, in every form, by cpprof."""
 
 import errno
+import functools
 import os
+import pathlib
 import re
+import shutil
 import subprocess
+import tempfile
 import unittest
 
 import harness
@@ -24,24 +28,42 @@ def sums(profile, sample_type, key, function=None):
     return {value: total for value, total in found.items() if total}
 
 
+def started(environment, dumps):
+    """The program, and the socket to ask it by."""
+    program = subprocess.Popen([harness.PROGRAMS / "labels"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, env=environment)
+    if program.stdout.readline() != b"ready\n":
+        raise AssertionError("the program does not start")
+    socket = dumps / f"labels.{program.pid}.sock"
+    harness.wait_until(socket.exists, "the socket")
+    return program, socket
+
+
+def end(program):
+    program.kill()
+    program.communicate()
+
+
+OPTIONS = {"HEAP_RATE": 1, "BLOCK_RATE": 1, "SOCKET": "on"}
+
+
+@functools.cache
+def shared():
+    """One process for all tests that only read."""
+    dumps = pathlib.Path(tempfile.mkdtemp(prefix="pprofagent-labels."))
+    unittest.addModuleCleanup(shutil.rmtree, dumps, ignore_errors=True)
+    program, socket = started(harness.agent_environment(dumps, **OPTIONS), dumps)
+    unittest.addModuleCleanup(end, program)
+    return socket
+
+
 class Labels(harness.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.program = None
-        self.addCleanup(self.stop)
-
-    def stop(self):
-        if self.program:
-            self.program.kill()
-            self.program.communicate()
-
     def start(self, **options):
-        options = {"HEAP_RATE": 1, "BLOCK_RATE": 1, "SOCKET": "on", **options}
-        self.program = subprocess.Popen([harness.PROGRAMS / "labels"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, env=self.agent(**options))
-        self.assertEqual(self.program.stdout.readline(), b"ready\n")
-        self.socket = self.dumps / f"labels.{self.program.pid}.sock"
-        harness.wait_until(self.socket.exists, "the socket")
+        self.program, self.socket = started(self.agent(**{**OPTIONS, **options}), self.dumps)
+        self.addCleanup(end, self.program)
+
+    def share(self):
+        self.socket = shared()
 
     def again(self):
         self.program.stdin.write(b"\n")
@@ -65,7 +87,7 @@ class Labels(harness.TestCase):
 
 class Profiles(Labels):
     def test_every_kind(self):
-        self.start()
+        self.share()
         self.heap_samples_of_one_stack_stay_apart()
         self.locks()
         self.threads_inherit_and_their_making_has_them()
@@ -160,7 +182,7 @@ class Profiles(Labels):
         self.assertIn(found, ({"alice": 200_000 + n, "bob": 50_000} for n in (0, 1000)))
 
     def test_only_what_was_asked_for(self):
-        self.start()
+        self.share()
         alice = self.profile("heap?labels=user=alice")
         self.assertEqual(sums(alice, "inuse_space", "user", "8allocateE"), {"alice": 200_000})
         self.assertEqual(set(sums(alice, "inuse_space", "user")), {"alice"})
@@ -183,7 +205,7 @@ class Profiles(Labels):
 
 class Texts(Labels):
     def test_every_form(self):
-        self.start()
+        self.share()
         line = '# labels: {"job":"index \\"1\\"", "user":"carol"}\n'
         grouped = self.body("goroutine?debug=1").decode()
         self.assertRegex(grouped, r"(?m)^2 @( 0x\w+)+\n" + re.escape(line) + "# names:")
@@ -221,7 +243,7 @@ class Analyzer(Labels):
         return result.stdout.decode()
 
     def test_tags_focus_and_root(self):
-        self.start()
+        self.share()
         heap = self.scratch / "heap.pb.gz"
         heap.write_bytes(self.body("heap"))
         tags = self.cpprof("-tags", "-unit=bytes", heap)

@@ -46,6 +46,12 @@ NOINLINE void burn(int milliseconds) {
   }
 }
 
+// To the tests that run beside.
+void leave_the_processor() {
+  const timespec time = {0, 5'000'000};
+  nanosleep(&time, nullptr);
+}
+
 struct Gate {
   std::mutex mutex;
   std::condition_variable changed;
@@ -101,6 +107,8 @@ NOINLINE void work() {
 
 NOINLINE void spin() {
   while (!the_end.open) {
+    burn(3);
+    leave_the_processor();
   }
 }
 
@@ -164,6 +172,7 @@ void change_for_ever() {
     burn(1);
     const pprofagent::labels odd{{"turn", "odd"}};
     burn(1);
+    leave_the_processor();
   }
 }
 
