@@ -81,8 +81,12 @@ bool NextWantedDebugFrame(WantedDebugFrame* wanted) {
   VisitModuleRecords(
       [](void* context, const ModuleRecord& record) {
         if (record.debug_frame_state.load(std::memory_order_relaxed) != kWanted) return;
+        uint64_t code_bytes = 0;
+        for (uint32_t i = 0; i < record.code_segments; ++i) {
+          code_bytes += record.code[i].limit - record.code[i].start;
+        }
         *static_cast<WantedDebugFrame*>(context) = {&record, record.path, record.build_id,
-                                                    record.build_id_place.size};
+                                                    record.build_id_place.size, code_bytes};
       },
       wanted);
   return wanted->module != nullptr;

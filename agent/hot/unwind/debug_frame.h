@@ -64,6 +64,7 @@ struct WantedDebugFrame {
   const char* path;  // empty: the main program
   const uint8_t* build_id;
   uint32_t build_id_size;  // 0: it has none
+  uint64_t code_bytes;     // in whole pages, as mapped: tells files without one apart
 };
 // False: nothing is wanted. The same again until it is answered.
 bool NextWantedDebugFrame(WantedDebugFrame* wanted);

@@ -129,15 +129,17 @@ bool LoadFrom(const std::string& path, const hot::WantedDebugFrame& wanted) {
   }
   std::vector<CodeRange> code;
   std::optional<uint64_t> begin;
+  uint64_t code_bytes = 0;
   constexpr uint64_t kPage = 4096;
   for (const Elf64_Phdr& segment : file.segments()) {
     if (segment.p_type != PT_LOAD) continue;
-    if (!begin) begin = segment.p_vaddr & ~(kPage - 1);
-    if ((segment.p_flags & PF_X) != 0) {
-      code.push_back({segment.p_vaddr, segment.p_vaddr + segment.p_memsz});
-    }
+    const uint64_t page = segment.p_vaddr & ~(kPage - 1);
+    if (!begin) begin = page;
+    if ((segment.p_flags & PF_X) == 0) continue;
+    code.push_back({segment.p_vaddr, segment.p_vaddr + segment.p_memsz});
+    code_bytes += ((segment.p_vaddr + segment.p_filesz + kPage - 1) & ~(kPage - 1)) - page;
   }
-  if (!begin) return false;
+  if (!begin || (wanted.build_id_size == 0 && code_bytes != wanted.code_bytes)) return false;
   const std::string bytes = file.Contents(*section, kLargestSection);
   if (bytes.empty()) {
     Refuse(wanted, path,
