@@ -15,6 +15,7 @@
 #include "agent/hot/unwind/cfi.h"
 #include "agent/hot/unwind/cfi_records.h"
 #include "agent/hot/unwind/module_history.h"
+#include "agent/hot/unwind/unwinder.h"
 #include "agent/service/symbol/debug_frame.h"
 #include "tests/unit/agent/hot/unwind/cfi_image.h"
 
@@ -70,6 +71,8 @@ const ModuleRecord* NewRecord() {
   alignas(4096) static const uint8_t kNothing[4096] = {};
   static uint64_t number = uint64_t{1} << 40;
   ++number;
+  // Of the two at this address the program, for which other tests look, is the first.
+  FrameWordOf(reinterpret_cast<uintptr_t>(kNothing));
   return RecordModule({.identity = number,
                        .key = number,
                        .begin = kNothing,
