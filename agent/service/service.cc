@@ -252,6 +252,7 @@ void Start(const StartInfo& info) {
     FindAllocator();
     for (const std::string& problem : parsed_options->problems) Log(LogLevel::kWarn, problem);
     Guarded(LoadWantedDebugFrames);
+    SetAllocatorThreadStarter(StartAgentThread);
     ConfigureHelper(info.pthread_create, {ServeUntilIdle, ServePending,
                                           options.log == "stderr" || options.memtrace_ns > 0});
     InstallController(info.unwinder, {.is_fork_child = false, .load_wall_ns = WallClock()});

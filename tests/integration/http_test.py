@@ -7,6 +7,7 @@ import http.client
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -249,26 +250,50 @@ class Tools(HttpCase):
 
 
 class StuckProgram(HttpCase):
-    def test_hanging_in_the_loader_is_no_reason_not_to_answer(self):
-        """A constructor that never returns, with the loader's lock held: what a program that
-        hangs is asked is answered, and shows it."""
+    """A program that hangs with a lock held that the agent could want too is one to look at."""
+
+    def start(self, argument):
+        self.log = self.scratch / "agent.log"
         process = subprocess.Popen(
-            [harness.PROGRAMS / "stuck", harness.PROGRAMS / "stuck_plugin.so"],
-            env=self.agent(SOCKET="on", SIGNAL_PROFILES="heap,threads", MEMTRACE="1h"),
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            [harness.PROGRAMS / "stuck", argument],
+            env=self.agent(SOCKET="on", SIGNAL_PROFILES="heap,threads", LOG=self.log),
+            stdout=subprocess.PIPE)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
+        self.assertTrue(select.select([process.stdout], [], [], harness.DEADLINE_SECONDS)[0])
         self.assertEqual(process.stdout.readline(), b"hanging\n")
-        path = self.dumps / f"stuck.{process.pid}.sock"
-        harness.wait_until(path.exists, "the socket")
-        index = self.get("/debug/pprof/", UnixConnection(path))[1].decode()
+        self.path = self.dumps / f"stuck.{process.pid}.sock"
+        harness.wait_until(self.path.exists, "the socket")
+        return process
+
+    def ask_all(self):
+        """Every page in every form, by name."""
+        index = self.get("/debug/pprof/", UnixConnection(self.path))[1].decode()
+        found = {}
         for name in re.findall(r"<a href='([\w%]+)\?debug=1'>", index):
-            for query in ("?seconds=0.1", "?debug=1", "?debug=2", "?gc=1"):
-                if name != "profile" or "seconds" in query:
-                    response, body = self.get(f"/debug/pprof/{name}{query}", UnixConnection(path))
+            for query in ("?debug=1", "?debug=2", "?gc=1", "?seconds=0.1"):
+                if name not in ("profile", "wall") or "seconds" in query:
+                    response, found[name + query] = self.get(f"/debug/pprof/{name}{query}",
+                                                             UnixConnection(self.path))
                     self.assertEqual(response.status, 200, name + query)
-                    if name + query == "goroutine?debug=2":
-                        self.assertIn(b"hang\n", body)
+        return found
+
+    def test_in_the_loader(self):
+        process = self.start(harness.PROGRAMS / "stuck_plugin.so")
+        self.assertIn(b"hang\n", self.ask_all()["goroutine?debug=2"])
+        harness.signal_and_wait(self, process.pid, kind="goroutine")
+        self.assertFalse(self.log.exists())
+
+    def test_in_the_allocator(self):
+        process = self.start("malloc")
+        found = self.ask_all()
+        threads = found["goroutine?debug=2"]
+        self.assertIn(b"allocate_again\n", threads)
+        # What has been left behind in the allocator is no thread of the program.
+        self.assertEqual(len(re.findall(rb"(?m)^thread \d+ ", threads)), 2, threads)
+        for page in ("heap?debug=1", "memstats?debug=1"):
+            self.assertIn(b"# The allocator does not answer", found[page])
+        self.assertIn("gc=1: no memory given back", self.log.read_text())
         harness.signal_and_wait(self, process.pid, kind="goroutine")
 
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/service/base/allocator.h"
 #include "agent/service/base/clock.h"
 #include "agent/service/base/descriptor.h"
 #include "agent/service/base/process.h"
@@ -14,8 +15,8 @@
 #include "agent/service/endpoints/index_page.h"
 #include "agent/service/endpoints/label_filter.h"
 #include "agent/service/endpoints/parameters.h"
-#include "agent/service/endpoints/release_memory.h"
 #include "agent/service/endpoints/symbol_page.h"
+#include "agent/service/log/log.h"
 #include "agent/service/profile/custom_profiles.h"
 #include "agent/service/profile/recording.h"
 #include "agent/service/sink/gzip.h"
@@ -243,7 +244,11 @@ Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Re
   const std::optional<LabelFilter> filter = LabelFilter::Parse(QueryValue(request.query, "labels"));
   if (!filter) return {BadLabels()};
   const bool is_heap = kind.kind == Kind::kHeap || kind.kind == Kind::kAllocs;
-  if (is_heap && IntegerParameter(QueryValue(request.query, "gc")) > 0) ReleaseMemory();
+  if (is_heap && IntegerParameter(QueryValue(request.query, "gc")) > 0 && !ReleaseFreeMemory()) {
+    Log(LogLevel::kWarn,
+        "gc=1: no memory given back: the allocator does not answer (a thread may hang with its "
+        "locks held)");
+  }
   const ProfileContext context = controller_.Context();
   if (duration_ns) {
     const int64_t due_ns = MonotonicClock() + *duration_ns;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/text/memory_stats.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "agent/hot/snapshot.h"
@@ -89,7 +89,8 @@ std::string MemoryStats() {
   ReadFile("/proc/self/status", &status);
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
-  const struct mallinfo2 heap = mallinfo2();
+  const std::optional<struct mallinfo2> answer = ReadMallinfo();
+  const auto heap = answer.value_or(decltype(answer)::value_type());
   const Estimate estimate = HeapEstimate();
   const hot::MemoryUse agent = hot::ReadMemoryUse();
   const uint64_t live = heap.uordblks + heap.hblkhd;
@@ -137,7 +138,12 @@ std::string MemoryStats() {
   lines.Add("KeepCost", heap.keepcost);
   lines.Add("MmapChunks", heap.hblks);
   lines.Add("Threads", ToUnsigned(Field(status, "Threads")));
-  lines.Add("Allocator", std::string(ProgramAllocator().name));
+  lines.Add("Allocator", std::string(AllocatorName()));
+  if (!answer) {
+    return lines.text() +
+           "# The allocator does not answer: a thread may hang with its locks held. What it would "
+           "say is 0 here.\n";
+  }
   return lines.text();
 }
 
