@@ -67,6 +67,7 @@ Result<std::string> SocketOfNamed(const std::string& name) {
     return Status::Error(text);
   }
   std::vector<std::string> pids;
+  pids.reserve(matches.size());
   for (const fetch::Agent* agent : matches) pids.push_back(std::to_string(agent->pid));
   return Status::Error("several processes are called " + Quote(name) + ": " + Join(pids, ", ") +
                        "; name one by its number");
