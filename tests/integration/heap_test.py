@@ -78,6 +78,11 @@ class ExactHeap(harness.TestCase):
             for name in functions:
                 self.assertNotIn("pprofagent", name)
 
+    def test_the_agent_is_not_in_the_profile(self):
+        # Constructors of the libraries linked into it allocate, too.
+        for sample in self.profile().samples:
+            self.assertIn("main", sample.functions())
+
     def test_allocs_profile_differs_by_its_default_only(self):
         self.run_program(harness.PROGRAMS / "allocations", check=True,
                          environment=self.agent(HEAP_RATE=1, EXIT_PROFILES="heap,allocs"))

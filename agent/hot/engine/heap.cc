@@ -142,9 +142,10 @@ void BlockAllocated(void* block, size_t size, const Registers& caller) {
     t_state.bytes_until_sample = kOffInterval;
     return;
   }
-  if (t_state.guard > 0) {
-    // The agent's own allocation, or one made while a sample is being taken. A
-    // fresh interval: going on with what is left would favour the next block.
+  if (t_state.guard > 0 || IsAgentCode(caller.pc)) {
+    // The agent's own allocation (outside a guard: constructors of libraries
+    // linked into it), or one made while a sample is being taken. A fresh
+    // interval: going on with what is left would favour the next block.
     t_state.bytes_until_sample = 0;
     if (t_state.record != nullptr) StartCountdown(t_state.record);
     return;
