@@ -12,6 +12,7 @@
 
 #include "agent/hot/controls.h"
 #include "agent/hot/engine/lifecycle.h"
+#include "agent/hot/engine/requests.h"
 #include "agent/hot/rt/raw_syscall.h"
 #include "agent/hot/rt/real.h"
 #include "agent/hot/rt/sandbox.h"
@@ -112,8 +113,9 @@ void ForkedInChild() {
 
 }  // namespace
 
-void ProcessBegins(const char* const* environment) {
-  const ErrnoKept errno_kept;
+namespace {
+
+void Begin(const char* const* environment) {
   hot::ResolveRealFunctions();
   const hot::Unrecorded unrecorded;
   const service::Options& options = service::ReadOptions(environment);
@@ -138,6 +140,16 @@ void ProcessBegins(const char* const* environment) {
   });
   ReadFollow(options);
   g_serving.store(true, std::memory_order_release);
+}
+
+}  // namespace
+
+void ProcessBegins(const char* const* environment) {
+  const ErrnoKept errno_kept;
+  Begin(environment);
+  // Options such as HTTP want it from the start, and a program that never
+  // allocates gives no other occasion.
+  hot::StartHelperIfWanted();
 }
 
 void ProcessEnds() {

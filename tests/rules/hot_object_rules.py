@@ -38,7 +38,7 @@ def unused_permissions(files, allowed):
 
 
 def static_initialisers(path):
-    """Hot state is initialised by the compiler: it is used before any constructor has run."""
+    """State is initialised by the compiler: it is used before any constructor has run."""
     return sorted({f"{path.rpartition('/')[2]} has a section {name}"
                    for name in elf.section_names(path)
                    if re.match(r"\.(init_array|ctors|preinit_array)", name)})

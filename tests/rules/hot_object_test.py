@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks the objects of hot code against hot_object_rules, and the rules against broken objects.
 
-Environment: PPROFAGENT_HOT_OBJECTS, files separated by semicolons; PPROFAGENT_ALLOWED_SYMBOLS; CXX.
+Environment: PPROFAGENT_HOT_OBJECTS, files separated by semicolons; PPROFAGENT_SERVICE_OBJECTS, an
+archive; PPROFAGENT_ALLOWED_SYMBOLS; CXX.
 """
 
 import os
@@ -33,6 +34,12 @@ class HotObjects(unittest.TestCase):
         # The one constructor of the agent is preload/constructor.cc.
         objects = [path for path in FILES if not path.endswith("/constructor.cc.o")]
         self.assertEqual([text for path in objects for text in rules.static_initialisers(path)], [])
+
+    def test_service_code_has_no_static_initialisers_either(self):
+        # The helper thread may run before constructors that come after the agent's.
+        archive = os.environ["PPROFAGENT_SERVICE_OBJECTS"]
+        self.assertIn(".text", rules.elf.section_names(archive))
+        self.assertEqual(rules.static_initialisers(archive), [])
 
     def test_have_no_lazily_initialised_statics(self):
         self.assertEqual(rules.function_local_guards(FILES), [])

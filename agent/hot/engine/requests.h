@@ -44,7 +44,8 @@ enum class BeforeEnd : uint8_t {
 };
 BeforeEnd RequestBeforeEnd(int signal, const siginfo_t* info, void* ucontext);
 
-// Case 2: called at the end of an allocation hook's slow path, no guard held.
+// Case 2: called at the end of an allocation hook's slow path, no guard held; and
+// when the agent has begun.
 void StartHelperIfWanted();
 
 // From pthread_create, before the program's thread exists.

@@ -32,9 +32,11 @@ constexpr size_t kMaxConnections = 16;
 constexpr size_t kMaxUnsentBytes = size_t{16} << 20;
 constexpr int kMaxAccepted = 64;
 
-const Response kBusy = {.status = 503,
-                        .headers = {{"Retry-After", "1"}},
-                        .body = "503 Service Unavailable: too many clients at once\n"};
+Response Busy() {
+  return {.status = 503,
+          .headers = {{"Retry-After", "1"}},
+          .body = "503 Service Unavailable: too many clients at once\n"};
+}
 
 // This user's processes and root's.
 bool IsTrusted(int socket) {
@@ -141,7 +143,7 @@ size_t Server::UnsentBytes() const {
 }
 
 Answer Server::Handle(const Request& request, const Client& client) {
-  if (UnsentBytes() > kMaxUnsentBytes) return {kBusy};
+  if (UnsentBytes() > kMaxUnsentBytes) return {Busy()};
   return application_(request, client);
 }
 
@@ -169,7 +171,7 @@ void Server::Admit(Descriptor socket, const Door& door, int64_t now_ns) {
     return;
   }
   if (!MakeRoom(door.is_tcp)) {
-    Refuse(socket.get(), kBusy);
+    Refuse(socket.get(), Busy());
     return;
   }
   if (door.is_tcp) {
