@@ -45,7 +45,7 @@ class EndpointsCase(http_test.HttpCase):
 
 class Index(EndpointsCase):
     def test_counts_descriptions_and_the_full_dump(self):
-        with self.served() as talk:
+        with self.served(HEAP_RATE=1) as talk:
             talk.ask("threads 7")
             page = self.text("")
             self.assertIn("Set debug=1 as a query parameter to export in legacy text format", page)

@@ -139,9 +139,10 @@ class Animals(Walkthrough):
         self.start("animals", 0, 600_000, "wolf")
         def dump():
             rows = self.top("-top", self.fetch("goroutine", "goroutine"))
-            # Beside ten that drink waits one that howls, and main for it.
+            # Beside ten that drink waits one that howls, and main for it. Of libc's functions
+            # only the exported ones have names everywhere.
             count = lambda name: sum(row.cum for row in rows.values() if row.name.endswith(name))
-            return count("clock_nanosleep") == 11 and count("lock_wait") == 1 and rows
+            return count("clock_nanosleep") == 11 and count("pthread_mutex_lock") > 0 and rows
         rows = harness.wait_until(dump, "twelve threads that wait")
         self.assertEqual(rows["animals::wolf::(anonymous namespace)::DrinkSlowly"].cum, 10)
         self.assertEqual(sum(row.flat for row in rows.values()), 12)
@@ -167,14 +168,17 @@ class Animals(Walkthrough):
         rounds, moment = 3, 100e6
         files = self.finish("animals", rounds, int(moment / 1e6), "wolf", "cat",
                             EXIT_PROFILES="mutex,block", BLOCK_RATE="1ns")
-        # Lost at the unlock; main may come to the lock a little after it is held.
-        [(_, _, line)] = self.listed("HowlFirst", files["mutex"])
-        self.assertEqual(line.strip(), "pack->howling.unlock();")
+        # Lost at the unlock; main may come to the lock a little after it is held. Next to
+        # nothing is lost where main is told that it is held, if anything.
+        heaviest = max(self.listed("HowlFirst", "-unit=ns", files["mutex"]),
+                       key=lambda line: float(line[1].removesuffix("ns")))
+        self.assertEqual(heaviest[2].strip(), "pack->howling.unlock();")
         lost = self.top("-top", files["mutex"])["animals::wolf::(anonymous namespace)::HowlFirst"]
         self.assertAlmostEqual(lost.cum / (rounds * moment), 1, delta=0.1)
         self.assertGreater(lost.cum_percent, 99)
         times = self.top("-top", "-sample_index=contentions", "-focus=HowlFirst", files["mutex"])
-        self.assertEqual(times["animals::wolf::(anonymous namespace)::HowlFirst"].cum, rounds)
+        self.assertIn(times["animals::wolf::(anonymous namespace)::HowlFirst"].cum,
+                      range(rounds, 2 * rounds + 1))
         # Waited for at the lock, and by the cat.
         waits = self.top("-top", "-focus=Howl$|Pee", files["block"])
         self.assertAlmostEqual(waits["animals::cat::Pee"].cum / (rounds * moment), 1, delta=0.2)
@@ -214,21 +218,23 @@ class Leak(Walkthrough):
     def test_what_came_since_is_what_leaks(self):
         self.start("thread_leak")
         before = harness.wait_until(lambda: self.count("before"), "a thread that waits")
-        # main may be making a thread in one of the two, and its stack be in the difference too.
-        harness.wait_until(lambda: self.count("after") > before + 20 and
-                           "thread_leak" in self.difference() and
-                           " main" not in self.difference(), "twenty threads more")
-        grown = self.top("-top", "-base", self.scratch / "before", self.scratch / "after")
+        # main may be making a thread in one of the two, or a thread be on its way to Alloc, and
+        # then that stack is in the difference too.
+        def only_those_that_wait():
+            if self.count("after") <= before + 20 or "thread_leak" not in self.difference():
+                return None
+            rows = self.top("-top", "-base", self.scratch / "before", self.scratch / "after")
+            alloc = rows.get("(anonymous namespace)::Alloc")
+            return alloc and alloc.cum == sum(abs(row.flat) for row in rows.values()) and rows
+        grown = harness.wait_until(only_those_that_wait, "twenty threads more")
         after = self.top("-top", self.scratch / "after")["(anonymous namespace)::Alloc"].cum
         alloc = grown["(anonymous namespace)::Alloc"]
         self.assertEqual(alloc.cum, after - before)
-        self.assertEqual(alloc.cum, sum(row.flat for row in grown.values()))
-        self.assertTrue(any("futex" in row.name and row.flat == alloc.cum for row in grown.values()),
-                        list(grown))
-        [(_, cum, line)] = self.listed("::Alloc", "-base", self.scratch / "before",
-                                       self.scratch / "after")
-        self.assertEqual(cum, str(alloc.cum))
-        self.assertIn("queue.Put(", line)
+        self.assertTrue(any(row.name.endswith("pthread_cond_wait") and row.cum == alloc.cum
+                            for row in grown.values()), list(grown))
+        # Beside the line that calls, the line may be there of what the compiler put in its place.
+        lines = self.listed("::Alloc", "-base", self.scratch / "before", self.scratch / "after")
+        self.assertIn(str(alloc.cum), [cum for _, cum, line in lines if "queue.Put(" in line])
 
     def test_repaired_nothing_is_left(self):
         self.start("thread_leak", "repaired")

@@ -14,8 +14,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "tools/base/errno_text.h"
 #include "tools/base/path.h"
@@ -72,10 +70,19 @@ struct Process {
   }
 };
 
-// Empty if it cannot be read.
+// Empty if it cannot be read; the process may end at any moment, between two
+// reads as well.
 std::string ReadProc(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "";
+  std::string content;
+  char piece[4096];
+  ssize_t count = 0;
+  while ((count = read(file, piece, sizeof(piece))) > 0 || (count < 0 && errno == EINTR)) {
+    if (count > 0) content.append(piece, static_cast<size_t>(count));
+  }
+  close(file);
+  return count < 0 ? "" : content;
 }
 
 std::string Link(const std::string& path) {
