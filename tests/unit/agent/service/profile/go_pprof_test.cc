@@ -30,7 +30,7 @@ std::string Output(const std::string& command) {
 class GoPprofTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (system("command -v go >/dev/null") != 0) GTEST_SKIP() << "go is not installed";
+    ASSERT_EQ(system("command -v go >/dev/null"), 0) << "go is not installed";
     fake_hot::Reset();
   }
 

@@ -60,7 +60,7 @@ TEST_F(ProfileTextTest, HeapIsReadBackAsItIs) {
   EXPECT_NE(first, std::string::npos) << text;
   EXPECT_LT(first, second) << "most in use first";
   EXPECT_NE(text.find("\n--- Memory map: ---\n"), std::string::npos);
-  if (!HasGo()) GTEST_SKIP() << "go is not installed";
+  ASSERT_TRUE(HasGo()) << "go is not installed";
   const std::string raw = Raw(text);
   EXPECT_NE(raw.find("10       1000          4        400: 1 2"), std::string::npos) << raw;
   EXPECT_NE(raw.find(" 3         30          0          0: 2"), std::string::npos) << raw;
@@ -84,7 +84,7 @@ TEST_F(ProfileTextTest, DelaysAreReadBackAsTheyAre) {
                     {.stack = fake_hot::Stack({0x5677}), .values = {3, 5'000'000'000}}}};
     const std::string text = ProfileText(recording, {"block", ""});
     EXPECT_LT(text.find("5000000000 3 @ 0x5678"), text.find("1000000000 2 @ 0x1234")) << text;
-    if (!HasGo()) GTEST_SKIP() << "go is not installed";
+    ASSERT_TRUE(HasGo()) << "go is not installed";
     EXPECT_NE(Raw(text).find("3 5000000000: "), std::string::npos) << Raw(text);
   }
 }
@@ -102,7 +102,7 @@ TEST_F(ProfileTextTest, CountsAreReadBackAsTheyAre) {
       text.starts_with("goroutine profile: total 5\n4 @ 0x1234 0x5678\n"
                        "# labels: {\"age\":\"7\", \"user\":\"al\\\"ice\"}\n#\t0x1233\n"))
       << text;
-  if (!HasGo()) GTEST_SKIP() << "go is not installed";
+  ASSERT_TRUE(HasGo()) << "go is not installed";
   const std::string raw = Raw(text);
   EXPECT_NE(raw.find("goroutine/count"), std::string::npos) << raw;
   EXPECT_NE(raw.find(" 4: "), std::string::npos) << raw;
