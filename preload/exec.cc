@@ -63,18 +63,21 @@ int Search(const char* file, char* const* arguments, Environment environment) {
   });
 }
 
-// The arguments of a call, which end in a null pointer.
-size_t CountArguments(const char* first, va_list* list) {
-  if (first == nullptr) return 0;
-  size_t count = 1;
-  while (va_arg(*list, char*) != nullptr) ++count;
-  return count;
-}
-
-// With room for `count` and the null pointer.
-void CollectArguments(const char* first, va_list* list, size_t count, char** arguments) {
+// The arguments of a call, up to the null pointer behind which `list` then is. Memory
+// of alloca lives as long as this frame.
+template <typename Execute>
+[[gnu::noinline]] int WithArguments(const char* first, va_list* list, Execute execute) {
+  size_t count = 0;
+  if (first != nullptr) {
+    va_list ahead;
+    va_copy(ahead, *list);
+    for (count = 1; va_arg(ahead, char*) != nullptr;) ++count;
+    va_end(ahead);
+  }
+  auto** arguments = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));
   arguments[0] = const_cast<char*>(first);
   for (size_t i = 1; i <= count; ++i) arguments[i] = va_arg(*list, char*);
+  return execute(arguments);
 }
 
 // What a descriptor is open on; empty if that cannot be told.
@@ -116,39 +119,30 @@ PPROFAGENT_INTERPOSE int execvp(const char* file, char* const* arguments) {
 PPROFAGENT_INTERPOSE int execl(const char* path, const char* first, ...) {
   va_list list;
   va_start(list, first);
-  const size_t count = CountArguments(first, &list);
+  const int result = WithArguments(
+      first, &list, [&](char** arguments) { return Execute(path, arguments, __environ); });
   va_end(list);
-  auto** arguments = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));
-  va_start(list, first);
-  CollectArguments(first, &list, count, arguments);
-  va_end(list);
-  return Execute(path, arguments, __environ);
+  return result;
 }
 
 PPROFAGENT_INTERPOSE int execlp(const char* file, const char* first, ...) {
   va_list list;
   va_start(list, first);
-  const size_t count = CountArguments(first, &list);
+  const int result = WithArguments(
+      first, &list, [&](char** arguments) { return Search(file, arguments, __environ); });
   va_end(list);
-  auto** arguments = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));
-  va_start(list, first);
-  CollectArguments(first, &list, count, arguments);
-  va_end(list);
-  return Search(file, arguments, __environ);
+  return result;
 }
 
 // The environment comes behind the null pointer.
 PPROFAGENT_INTERPOSE int execle(const char* path, const char* first, ...) {
   va_list list;
   va_start(list, first);
-  const size_t count = CountArguments(first, &list);
+  const int result = WithArguments(first, &list, [&](char** arguments) {
+    return Execute(path, arguments, va_arg(list, char* const*));
+  });
   va_end(list);
-  auto** arguments = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));
-  va_start(list, first);
-  CollectArguments(first, &list, count, arguments);
-  auto* const* environment = va_arg(list, char* const*);
-  va_end(list);
-  return Execute(path, arguments, environment);
+  return result;
 }
 
 PPROFAGENT_INTERPOSE int fexecve(int descriptor, char* const* arguments, char* const* environment) {
