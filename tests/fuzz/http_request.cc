@@ -32,7 +32,7 @@ Reading Read(std::string_view bytes, size_t piece) {
     const auto progress = parser.Feed(bytes.substr(0, piece), &used);
     bytes.remove_prefix(used);
     if (progress == RequestParser::Progress::kRefuse) {
-      if (parser.refusal().status < 400) abort();
+      if (parser.TakeRefusal().status < 400) abort();
       reading.refused = true;
       return reading;
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -77,6 +78,37 @@ Status Compress(const Recording& recording, const ProfileContext& context, std::
 
 int Pass(const std::string& bytes, pprofagent_write_fn write, void* context) {
   return write(context, bytes.data(), bytes.size()) == 0 ? 0 : -EIO;
+}
+
+// The program's function is called as the program, everything else is ours. A
+// negative size of a piece is an error.
+template <typename Take>
+int64_t ForEachPiece(ByteSource* source, const Take& take) {
+  std::string piece;
+  for (;;) {
+    const auto has_more = Guarded([&]() -> int64_t {
+      piece.clear();
+      return source->Next(&piece) ? 1 : 0;
+    });
+    if (has_more <= 0) return has_more;
+    if (const int error = take(piece); error != 0) return error;
+  }
+}
+
+int PassAll(ByteSource* source, pprofagent_write_fn write, void* context) {
+  return static_cast<int>(ForEachPiece(
+      source, [&](const std::string& piece) { return Pass(piece, write, context); }));
+}
+
+// What it will give, which is then to be had once more; or an error.
+int64_t SizeOf(ByteSource* source) {
+  int64_t size = 0;
+  const int64_t error = ForEachPiece(source, [&](const std::string& piece) {
+    size += static_cast<int64_t>(piece.size());
+    return 0;
+  });
+  source->Restart();
+  return error < 0 ? error : size;
 }
 
 // --- CPU ----------------------------------------------------------------------
@@ -202,10 +234,10 @@ int64_t Count(pprofagent_profile* profile) {
   });
 }
 
-std::string Text(const KindSpec& kind, int debug, const Controller& controller) {
-  if (kind.text_form == TextForm::kThreads) return ThreadsText(debug, kind.name);
+std::unique_ptr<ByteSource> TextOf(const KindSpec& kind, const Controller& controller) {
   const std::string stats = kind.text_form == TextForm::kHeap ? MemoryStats() : std::string();
-  return ProfileText(controller.Read(kind), {kind.name, stats});
+  return std::make_unique<ProfileText>(controller.Read(kind),
+                                       TextOptions{std::string(kind.name), stats});
 }
 
 int Write(pprofagent_profile* profile, int debug, pprofagent_write_fn write, void* context) {
@@ -213,16 +245,24 @@ int Write(pprofagent_profile* profile, int debug, pprofagent_write_fn write, voi
   if (kind == nullptr || write == nullptr || debug < 0) return -EINVAL;
   if (debug != 0 && kind->text_form == TextForm::kNone) return -EINVAL;
   std::string bytes;
-  const int result = Guarded([&] {
+  std::unique_ptr<ByteSource> source;
+  int result = Guarded([&] {
     return OnHelper([&](Controller& controller) {
-      if (debug != 0) {
-        bytes = Text(*kind, debug, controller);
-        return 0;
+      if (debug == 0) {
+        return Compress(controller.Read(*kind), controller.Context(), &bytes).ok() ? 0 : -EAGAIN;
       }
-      return Compress(controller.Read(*kind), controller.Context(), &bytes).ok() ? 0 : -EAGAIN;
+      if (kind->text_form == TextForm::kThreads) {
+        bytes = ThreadsText(debug, kind->name);
+      } else {
+        source = TextOf(*kind, controller);
+      }
+      return 0;
     });
   });
-  return result == 0 ? Pass(bytes, write, context) : result;
+  if (result == 0 && source == nullptr) result = Pass(bytes, write, context);
+  if (result == 0 && source != nullptr) result = PassAll(source.get(), write, context);
+  Guarded([&] { return source.reset(), 0; });
+  return result;
 }
 
 int Dump(pprofagent_profile* profile, const char* path) {
@@ -298,7 +338,12 @@ size_t LabelsList(pprofagent_labels labels, pprofagent_label* found, size_t capa
 
 // --- HTTP -------------------------------------------------------------------------
 
+// The size is told first, for which a long body is made twice rather than kept.
 int PassResponse(const Response& response, bool is_head, const pprofagent_http_response& to) {
+  ByteSource* source = response.source.get();
+  const int64_t size =
+      source != nullptr ? SizeOf(source) : static_cast<int64_t>(response.body.size());
+  if (size < 0) return static_cast<int>(size);
   const std::vector<pprofagent_http_header> headers = Guarded([&] {
     std::vector<pprofagent_http_header> list = {{"Content-Type", response.content_type.c_str()},
                                                 {"X-Content-Type-Options", "nosniff"}};
@@ -307,11 +352,13 @@ int PassResponse(const Response& response, bool is_head, const pprofagent_http_r
     }
     return list;
   });
-  const std::string& body = response.body;
-  if (to.head(to.context, response.status, headers.data(), headers.size(), body.size()) != 0) {
+  if (to.head(to.context, response.status, headers.data(), headers.size(),
+              static_cast<size_t>(size)) != 0) {
     return -EIO;
   }
-  return is_head || body.empty() ? 0 : Pass(body, to.write, to.context);
+  if (is_head || size == 0) return 0;
+  if (source != nullptr) return PassAll(source, to.write, to.context);
+  return Pass(response.body, to.write, to.context);
 }
 
 int HttpHandle(const pprofagent_http_request* request, const pprofagent_http_response* response) {

@@ -261,7 +261,8 @@ Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Re
   }
   if (debug > 0 && kind.text_form != TextForm::kNone) {
     const std::string stats = kind.text_form == TextForm::kHeap ? MemoryStats() : std::string();
-    return {{.body = ProfileText(filter->Filtered(controller_.Read(kind)), {name, stats})}};
+    return {{.source = std::make_unique<ProfileText>(filter->Filtered(controller_.Read(kind)),
+                                                     TextOptions{std::string(name), stats})}};
   }
   return {ProtoResponse(name, filter->Filtered(controller_.Read(kind)), context)};
 }

@@ -48,7 +48,7 @@ class MountedCall {
   // Instead of Finish: nobody wants it any more.
   void Abandon();
 
-  const Response& response() const { return answer_.response; }
+  Response& response() { return answer_.response; }
 
  private:
   Answer answer_;

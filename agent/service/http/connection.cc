@@ -22,6 +22,8 @@ constexpr int64_t kResponseNs = 30 * kSecondNs;
 constexpr int64_t kSlowestBytesPerSecond = int64_t{64} * 1024;
 constexpr int64_t kDrainNs = 2 * kSecondNs;
 constexpr size_t kChunk = 4096;
+// Then it is the others' turn.
+constexpr int kPiecesAtOnce = 8;
 constexpr std::string_view kBlanks = " \t\r\n";
 
 }  // namespace
@@ -157,7 +159,7 @@ void Connection::ParseHttp(int64_t now_ns) {
     return;
   }
   if (progress == RequestParser::Progress::kRefuse) {
-    Send(parser_.refusal(), false, now_ns);
+    Send(parser_.TakeRefusal(), false, now_ns);
     return;
   }
   Serve(parser_.request(), now_ns);
@@ -170,23 +172,36 @@ void Connection::Serve(const Request& request, int64_t now_ns) {
     wait_ = std::move(answer.wait);
     Enter(State::kWaiting, now_ns, 0);
   } else {
-    Send(answer.response, keep_alive_, now_ns);
+    Send(std::move(answer.response), keep_alive_, now_ns);
   }
 }
 
-void Connection::Send(const Response& response, bool keep_alive, int64_t now_ns) {
-  keep_alive_ = keep_alive;
-  output_ = protocol_ == Protocol::kLines
-                ? SerializeLines(response)
-                : Serialize(response, parser_.request().method == "HEAD", keep_alive);
-  sent_ = 0;
-  const auto bytes = static_cast<int64_t>(output_.size());
-  Enter(State::kWriting, now_ns, now_ns + kResponseNs + bytes / kSlowestBytesPerSecond * kSecondNs);
+void Connection::Send(Response response, bool keep_alive, int64_t now_ns) {
+  if (protocol_ == Protocol::kLines) {
+    keep_alive_ = keep_alive;
+    response_ = ResponseBytes::Lines(response);
+  } else {
+    const Request& request = parser_.request();
+    keep_alive_ = keep_alive && !ResponseBytes::EndsWithConnection(response, request);
+    response_ = ResponseBytes(std::move(response), request, keep_alive_);
+  }
+  Enter(State::kWriting, now_ns, now_ns + kResponseNs);
   Write(now_ns);
 }
 
+bool Connection::NextPiece() {
+  sent_ = 0;
+  if (!response_.Next(&output_)) return false;
+  deadline_ns_ += static_cast<int64_t>(output_.size()) * (kSecondNs / kSlowestBytesPerSecond);
+  return true;
+}
+
 void Connection::Write(int64_t now_ns) {
-  while (sent_ < output_.size()) {
+  for (int pieces = 0; true;) {
+    if (sent_ == output_.size()) {
+      if (pieces++ == kPiecesAtOnce) return;
+      if (!NextPiece()) break;
+    }
     const ssize_t sent = send(descriptor(), output_.data() + sent_, output_.size() - sent_,
                               MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
@@ -199,7 +214,6 @@ void Connection::Write(int64_t now_ns) {
 
 void Connection::ResponseWritten(int64_t now_ns) {
   output_ = std::string();
-  sent_ = 0;
   parser_.Reset();
   if (!keep_alive_) {
     received_ = std::string();

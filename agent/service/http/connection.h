@@ -22,6 +22,7 @@
 #include "agent/service/base/descriptor.h"
 #include "agent/service/http/handler.h"
 #include "agent/service/http/request_parser.h"
+#include "agent/service/http/response_bytes.h"
 
 namespace pprofagent::service {
 
@@ -43,7 +44,7 @@ class Connection {
   // Whether it may be given up for another: no request of it is being served.
   bool is_reading() const { return state_ == State::kReading; }
   int64_t since_ns() const { return since_ns_; }
-  size_t unsent_bytes() const { return output_.size() - sent_; }
+  size_t unsent_bytes() const { return output_.size() - sent_ + response_.held_bytes(); }
 
  private:
   enum class State { kReading, kWaiting, kWriting, kDraining, kClosed };
@@ -62,8 +63,10 @@ class Connection {
   void Serve(const Request& request, int64_t now_ns);
   // Whether what was received beyond the last request may be another one.
   bool HasMore() const { return !received_.empty() && !lacks_line_end_; }
-  void Send(const Response& response, bool keep_alive, int64_t now_ns);
+  void Send(Response response, bool keep_alive, int64_t now_ns);
   void Write(int64_t now_ns);
+  // The next piece of the response to output_; false if that was all of it.
+  bool NextPiece();
   void ResponseWritten(int64_t now_ns);
   void Drain();
   void Close() { state_ = State::kClosed; }
@@ -80,7 +83,8 @@ class Connection {
   bool is_fresh_ = true;  // nothing of the next request has come
   std::string received_;  // beyond the current request
   std::unique_ptr<Wait> wait_;
-  std::string output_;
+  ResponseBytes response_;
+  std::string output_;  // the piece of it that is being sent
   size_t sent_ = 0;
   bool keep_alive_ = false;
 };

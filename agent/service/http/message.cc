@@ -102,7 +102,7 @@ Response ProfileError(int status, std::string_view text) {
   return {.status = status, .headers = {{"X-Go-Pprof", "1"}}, .body = std::string(text) + "\n"};
 }
 
-std::string Serialize(const Response& response, bool is_head, bool keep_alive) {
+std::string Head(const Response& response, Framing framing, bool keep_alive) {
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + " ";
   text += ReasonOf(response.status);
   text += "\r\n";
@@ -110,11 +110,18 @@ std::string Serialize(const Response& response, bool is_head, bool keep_alive) {
   if (!response.content_type.empty()) AddHeader("Content-Type", response.content_type, &text);
   AddHeader("X-Content-Type-Options", "nosniff", &text);
   AddHeader("Date", HttpDate(time(nullptr)), &text);
-  AddHeader("Content-Length", std::to_string(response.body.size()), &text);
+  switch (framing) {
+    case Framing::kLength:
+      AddHeader("Content-Length", std::to_string(response.body.size()), &text);
+      break;
+    case Framing::kChunked:
+      AddHeader("Transfer-Encoding", "chunked", &text);
+      break;
+    case Framing::kConnection:
+      break;
+  }
   if (!keep_alive) AddHeader("Connection", "close", &text);
-  text += "\r\n";
-  if (!is_head) text += response.body;
-  return text;
+  return text + "\r\n";
 }
 
 }  // namespace pprofagent::service

@@ -3,11 +3,14 @@
 // A request that has been read and an answer to be sent, as values.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "agent/service/sink/byte_source.h"
 
 namespace pprofagent::service {
 
@@ -34,14 +37,19 @@ struct Response {
   std::string content_type = "text/plain; charset=utf-8";
   // Further ones, without Content-Length, Content-Type, Date, Connection.
   std::vector<std::pair<std::string, std::string>> headers = {};
-  std::string body;
+  std::string body = {};
+  // Where a long body comes from, instead.
+  std::unique_ptr<ByteSource> source = {};
 };
 
 // An error as Go's profile endpoints answer it; the analyzer prints the body of
 // those only.
 Response ProfileError(int status, std::string_view text);
 
-// The bytes to send. A HEAD request gets all but the body.
-std::string Serialize(const Response& response, bool is_head, bool keep_alive);
+// How the client knows where the body ends.
+enum class Framing { kLength, kChunked, kConnection };
+
+// What goes before the body.
+std::string Head(const Response& response, Framing framing, bool keep_alive);
 
 }  // namespace pprofagent::service

@@ -162,7 +162,7 @@ RequestParser::Progress RequestParser::Feed(std::string_view bytes, size_t* used
 }
 
 const Request& RequestParser::request() const { return state_->request; }
-const Response& RequestParser::refusal() const { return state_->refusal; }
+Response RequestParser::TakeRefusal() { return std::move(state_->refusal); }
 bool RequestParser::has_begun() const { return state_->has_begun; }
 
 bool RequestParser::TakeExpectsContinue() {

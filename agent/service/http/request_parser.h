@@ -25,7 +25,7 @@ class RequestParser {
   enum class Progress {
     kMore,    // all bytes were used, the request is not complete
     kDone,    // request() is complete; bytes after it were not used
-    kRefuse,  // refusal() says why; nothing more can be read from this client
+    kRefuse,  // TakeRefusal() says why; nothing more can be read from this client
   };
   Progress Feed(std::string_view bytes, size_t* used);
 
@@ -33,7 +33,8 @@ class RequestParser {
   void Reset();
 
   const Request& request() const;
-  const Response& refusal() const;
+  // Once.
+  Response TakeRefusal();
   // Whether a part of a request has come.
   bool has_begun() const;
   // The client waits for "100 Continue" before it sends the body; true once.

@@ -58,7 +58,7 @@ std::string ReachedHost(int socket) {
 
 // Nothing is waited for: whom it does not reach finds the connection closed.
 void Refuse(int socket, const Response& response) {
-  const std::string text = Serialize(response, false, false);
+  const std::string text = Head(response, Framing::kLength, false) + response.body;
   static_cast<void>(send(socket, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
   shutdown(socket, SHUT_WR);
 }

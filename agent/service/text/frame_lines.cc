@@ -48,6 +48,7 @@ Cells FrameLines::CellsOf(uintptr_t word) const {
 
 void FrameLines::Append(const hot::StackView& stack, std::string* text) {
   lines_.clear();
+  if (cells_.size() > kMostCells) cells_.clear();
   for (uint32_t i = 0; i < stack.depth; ++i) {
     const auto [entry, is_new] = cells_.try_emplace(stack.pcs[i]);
     if (is_new) entry->second = CellsOf(stack.pcs[i]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -17,7 +18,8 @@ namespace pprofagent::service {
 void AppendAddresses(const hot::StackView& stack, std::string* text);
 
 // The frames of stacks as lines for people, "#\t0x401234\tf+0x4\tf.cc:12". Stacks
-// have most of their frames in common, so what a frame's line says is made once.
+// have most of their frames in common, so what a frame's line says is made once,
+// and again where there are so many frames that keeping it would take megabytes.
 class FrameLines {
  public:
   explicit FrameLines(const Symbols& symbols) : symbols_(symbols) {}
@@ -28,6 +30,7 @@ class FrameLines {
   Cells CellsOf(uintptr_t word) const;
 
   const Symbols& symbols_;
+  static constexpr size_t kMostCells = 8192;  // some 300 bytes each
   std::unordered_map<uintptr_t, Cells> cells_;
   std::vector<const Cells*> lines_;
 };

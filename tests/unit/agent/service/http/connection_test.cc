@@ -22,6 +22,24 @@ class TestWait final : public Wait {
   int& alive_;
 };
 
+// Much more than may be held of it.
+class LongSource final : public ByteSource {
+ public:
+  static constexpr size_t kPiece = 50'000;
+  static constexpr size_t kPieces = 200;
+
+  bool Next(std::string* bytes) override {
+    if (made_ == kPieces) return false;
+    bytes->append(kPiece, static_cast<char>('a' + made_ % 26));
+    ++made_;
+    return true;
+  }
+  void Restart() override { made_ = 0; }
+
+ private:
+  size_t made_ = 0;
+};
+
 // The client is the other end of a pair of sockets; the time is ours.
 class ConnectionTest : public testing::Test {
  protected:
@@ -66,6 +84,7 @@ class ConnectionTest : public testing::Test {
   Handler handler_ = [this](const Request& request, const Client&) -> Answer {
     if (request.path == "/wait") return {{}, std::make_unique<TestWait>(now_ + kSecond, &waits_)};
     if (request.path == "/big") return {{.body = big_}};
+    if (request.path == "/long") return {{.source = std::make_unique<LongSource>()}};
     return {{.body = request.path + "\n"}};
   };
   Descriptor client_;
@@ -89,6 +108,43 @@ TEST_F(ConnectionTest, AnswersRequestsThatComeTogetherOneByOne) {
   const std::string heard = Heard();
   for (size_t at = 0; (at = heard.find("/now\n", at)) != std::string::npos; ++at) ++answers;
   EXPECT_EQ(answers, 50);
+}
+
+TEST_F(ConnectionTest, SendsALongBodyAsItIsMade) {
+  Say("GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::string heard;
+  while (connection_->Events() == POLLOUT) {
+    EXPECT_LE(connection_->unsent_bytes(), 2 * LongSource::kPiece);
+    heard += Heard();
+    connection_->OnReady(POLLOUT, now_);
+  }
+  heard += Heard();
+  EXPECT_NE(heard.find("Transfer-Encoding: chunked\r\n"), std::string::npos);
+  EXPECT_TRUE(heard.ends_with("\r\n0\r\n\r\n"));
+  EXPECT_GT(heard.size(), LongSource::kPieces * LongSource::kPiece);
+  // The client, that stays, is as good as new.
+  EXPECT_TRUE(connection_->is_reading());
+  Say(kRequest);
+  EXPECT_TRUE(Heard().ends_with("\r\n\r\n/now\n"));
+}
+
+TEST_F(ConnectionTest, EndsTheConnectionBehindALongBodyForHttp10) {
+  Say("GET /long HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  std::string heard;
+  while (connection_->Events() == POLLOUT) {
+    heard += Heard();
+    connection_->OnReady(POLLOUT, now_);
+  }
+  heard += Heard();
+  EXPECT_FALSE(connection_->is_reading());
+  const size_t body = heard.find("\r\n\r\n") + 4;
+  EXPECT_EQ(heard.size() - body, LongSource::kPieces * LongSource::kPiece);
+}
+
+TEST_F(ConnectionTest, GivesUpAClientThatDoesNotTakeALongBody) {
+  Say("GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
+  Advance(60 * kSecond);
+  EXPECT_TRUE(connection_->is_closed());
 }
 
 TEST_F(ConnectionTest, TimesOutAHalfRequest) {

@@ -15,8 +15,9 @@ class RequestParserTest : public testing::Test {
     RequestParser parser;
     size_t used = 0;
     ASSERT_EQ(parser.Feed(bytes, &used), Progress::kRefuse) << bytes.substr(0, 80);
-    EXPECT_EQ(parser.refusal().status, status) << bytes.substr(0, 80);
-    EXPECT_FALSE(parser.refusal().body.empty());
+    const Response refusal = parser.TakeRefusal();
+    EXPECT_EQ(refusal.status, status) << bytes.substr(0, 80);
+    EXPECT_FALSE(refusal.body.empty());
   }
 
   RequestParser parser_;

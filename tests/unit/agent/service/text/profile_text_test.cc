@@ -9,6 +9,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "agent/service/profile/kinds.h"
 #include "agent/service/text/memory_stats.h"
@@ -24,6 +25,13 @@ constexpr ValueType kCountTypes[] = {{"threadcreate", "count"}};
 
 KindSpec SpecWith(TextForm form, std::span<const ValueType> types) {
   return {Kind::kHeap, "x", {}, types, "", {"count", "count"}, "", nullptr, form};
+}
+
+std::string Text(Recording recording, TextOptions options) {
+  ProfileText source(std::move(recording), std::move(options));
+  std::string text;
+  while (source.Next(&text)) continue;
+  return text;
 }
 
 class ProfileTextTest : public testing::Test {
@@ -53,7 +61,7 @@ class ProfileTextTest : public testing::Test {
 };
 
 TEST_F(ProfileTextTest, HeapIsReadBackAsItIs) {
-  const std::string text = ProfileText(HeapRecording(), {"heap", MemoryStats()});
+  const std::string text = Text(HeapRecording(), {"heap", MemoryStats()});
   EXPECT_TRUE(text.starts_with("heap profile: 11: 7400 [20: 8030] @ heap_v2/1\n")) << text;
   const size_t first = text.find("\n7: 7000 [7: 7000] @ 0x1234\n#\t0x1233\n\n");
   const size_t second = text.find("\n4: 400 [10: 1000] @ 0x1234 0x5678\n");
@@ -71,7 +79,7 @@ TEST_F(ProfileTextTest, HeapThatNothingLeftYetKeepsItsAllocations) {
   const Recording recording = {
       .kind = &SpecOf(Kind::kHeap),
       .samples = {{.stack = fake_hot::Stack({0x1233}), .values = {7, 7000, 7, 7000}}}};
-  const std::string text = ProfileText(recording, {"heap", ""});
+  const std::string text = Text(recording, {"heap", ""});
   EXPECT_TRUE(text.starts_with("heap profile: 7: 7000 [7: 7001] @ heap_v2/1\n")) << text;
 }
 
@@ -82,7 +90,7 @@ TEST_F(ProfileTextTest, DelaysAreReadBackAsTheyAre) {
         .kind = &spec,
         .samples = {{.stack = fake_hot::Stack({0x1233}), .values = {2, 1'000'000'000}},
                     {.stack = fake_hot::Stack({0x5677}), .values = {3, 5'000'000'000}}}};
-    const std::string text = ProfileText(recording, {"block", ""});
+    const std::string text = Text(recording, {"block", ""});
     EXPECT_LT(text.find("5000000000 3 @ 0x5678"), text.find("1000000000 2 @ 0x1234")) << text;
     ASSERT_TRUE(HasGo()) << "go is not installed";
     EXPECT_NE(Raw(text).find("3 5000000000: "), std::string::npos) << Raw(text);
@@ -97,7 +105,7 @@ TEST_F(ProfileTextTest, CountsAreReadBackAsTheyAre) {
                   {.stack = fake_hot::Stack({0x1233, 0x5677}),
                    .values = {4},
                    .labels = {{"user", "al\"ice"}, {"age", "", 7, "years"}}}}};
-  const std::string text = ProfileText(recording, {"goroutine", ""});
+  const std::string text = Text(recording, {"goroutine", ""});
   EXPECT_TRUE(
       text.starts_with("goroutine profile: total 5\n4 @ 0x1234 0x5678\n"
                        "# labels: {\"age\":\"7\", \"user\":\"al\\\"ice\"}\n#\t0x1233\n"))
@@ -111,10 +119,10 @@ TEST_F(ProfileTextTest, CountsAreReadBackAsTheyAre) {
 TEST_F(ProfileTextTest, NamesFunctions) {
   const Recording recording = {
       .kind = &SpecOf(Kind::kHeap),
-      .samples = {{.stack = fake_hot::Stack({reinterpret_cast<uintptr_t>(&ProfileText) + 4}),
+      .samples = {{.stack = fake_hot::Stack({reinterpret_cast<uintptr_t>(&MemoryMapText) + 1}),
                    .values = {7, 7000, 7, 7000}}}};
-  const std::string text = ProfileText(recording, {"heap", ""});
-  EXPECT_NE(text.find("pprofagent::service::ProfileText["), std::string::npos) << text;
+  const std::string text = Text(recording, {"heap", ""});
+  EXPECT_NE(text.find("pprofagent::service::MemoryMapText["), std::string::npos) << text;
   EXPECT_NE(text.find("profile_text.cc:"), std::string::npos) << text;
 }
 
