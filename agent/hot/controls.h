@@ -51,6 +51,8 @@ CpuStart StartCpu(int hz);
 // running profile it does nothing.
 void StopCpu();
 bool CpuRunning();
+// Samples per second that the last StartCpu asked for.
+int CpuRate();
 // The real-time signal in use; 0 before the first StartCpu.
 int CpuSignal();
 

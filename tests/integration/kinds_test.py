@@ -58,6 +58,17 @@ class NativeKinds(harness.TestCase):
         states = {sample.labels["state"] for sample in profile.samples}
         self.assertEqual(states, {"running", "waiting"})
 
+    def test_wall_of_one_thread(self):
+        profile = self.profile(
+            f"/debug/pprof/profile?event=wall&seconds=0.3&tid={self.process.pid}")
+        self.assertEqual(profile.total("wall"), profile.duration_nanos)
+        self.assertEqual(profile.total("wall", "main"), profile.total("wall"))
+
+    def test_cpu_at_a_rate_of_its_own(self):
+        profile = self.profile("/debug/pprof/profile?seconds=0.5&hz=500")
+        self.assertEqual(profile.period, 2_000_000)
+        self.assertIn("500 Hz", "\n".join(profile.comments))
+
     def test_wall_on_request(self):
         self.assertIn(b"\"wall\" is recorded for a length of time",
                       self.get("/control/dump", "-d", "wall"))

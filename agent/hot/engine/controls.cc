@@ -41,6 +41,7 @@ CpuStart StartCpu(int hz) { return StartCpuEngine(hz); }
 void StopCpu() { StopCpuEngine(); }
 void TendCpu() { TendCpuThreads(); }
 bool CpuRunning() { return CpuEngineRunning(); }
+int CpuRate() { return CpuEngineRate(); }
 int CpuSignal() { return CpuEngineSignal(); }
 
 bool SetLabels(uint32_t labels) {

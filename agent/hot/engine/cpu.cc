@@ -278,6 +278,10 @@ void StopCpuEngine() {
 }
 
 bool CpuEngineRunning() { return g_session.load(std::memory_order_relaxed) != 0; }
+int CpuEngineRate() {
+  const uint64_t period = g_period.load(std::memory_order_relaxed);
+  return period == 0 ? 0 : static_cast<int>((kSecond + period / 2) / period);
+}
 int CpuEngineSignal() { return g_signal.load(std::memory_order_relaxed); }
 
 void CpuThreadBegins(ThreadRecord* record) {

@@ -58,6 +58,7 @@ namespace pprofagent::hot {
 CpuStart StartCpuEngine(int hz);
 void StopCpuEngine();
 bool CpuEngineRunning();
+int CpuEngineRate();
 int CpuEngineSignal();
 
 // By the helper, while a session runs; from other threads it does nothing. See

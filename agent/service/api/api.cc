@@ -96,8 +96,8 @@ int64_t ForEachPiece(ByteSource* source, const Take& take) {
 }
 
 int PassAll(ByteSource* source, pprofagent_write_fn write, void* context) {
-  return static_cast<int>(ForEachPiece(
-      source, [&](const std::string& piece) { return Pass(piece, write, context); }));
+  return static_cast<int>(
+      ForEachPiece(source, [&](const std::string& piece) { return Pass(piece, write, context); }));
 }
 
 // What it will give, which is then to be had once more; or an error.
@@ -142,7 +142,7 @@ int CpuStop() {
       client = std::exchange(cpu_client, {});
       if (!interval) return -EINVAL;
       const ProfileContext context = controller.Context();
-      return Compress(interval->Record(context), context, &bytes).ok() ? 0 : -EAGAIN;
+      return Compress(interval->Record(), context, &bytes).ok() ? 0 : -EAGAIN;
     });
   });
   return result == 0 ? Pass(bytes, client.write, client.context) : result;

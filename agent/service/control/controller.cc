@@ -70,7 +70,7 @@ Status Controller::Produce(const KindSpec& kind, ByteStream* stream) const {
   if (kind.record != nullptr) return WriteProto(Read(kind), context, stream);
   const CpuInterval* interval = ended_cpu_ ? &*ended_cpu_ : cpu_.Running();
   if (interval == nullptr) return Status::Error("no CPU profile is running");
-  return WriteProto(interval->Record(context), context, stream);
+  return WriteProto(interval->Record(), context, stream);
 }
 
 Reply Controller::Dump(const Kinds& kinds) {
@@ -114,16 +114,16 @@ Reply Controller::StopCpu() {
   is_cpu_requested_.store(false, std::memory_order_release);
   if (!interval) return Failed(Status::Error("no CPU profile is running on request"));
   const auto produce = [this, &interval](ByteStream* stream) {
-    return WriteProto(interval->Record(Context()), Context(), stream);
+    return WriteProto(interval->Record(), Context(), stream);
   };
   Reply reply;
   reply.status = dumper_.Dump({{&SpecOf(Kind::kCpu), produce}}, &reply.lines);
   return reply;
 }
 
-Status Controller::BeginClientWall(int rate_hz) {
+Status Controller::BeginClientWall(int rate_hz, std::optional<int32_t> only_tid) {
   if (wall_) return Status::Error("wall clock profiling already in use");
-  wall_.emplace(rate_hz);
+  wall_.emplace(rate_hz, only_tid);
   return Status();
 }
 

@@ -64,11 +64,13 @@ class Controller {
   bool IsClientCpuRunning() const {
     return cpu_.IsRunning(CpuSessions::kForClient) || cpu_.IsRunning(CpuSessions::kOnRequest);
   }
-  Status BeginClientCpu() { return cpu_.Begin(CpuSessions::kForClient); }
+  Status BeginClientCpu(std::optional<int> rate_hz = std::nullopt) {
+    return cpu_.Begin(CpuSessions::kForClient, rate_hz);
+  }
   // Nothing if it does not run.
   std::optional<CpuInterval> EndClientCpu() { return cpu_.End(CpuSessions::kForClient); }
   // Of the wall clock one at a time, a client's or on request; as above.
-  Status BeginClientWall(int rate_hz);
+  Status BeginClientWall(int rate_hz, std::optional<int32_t> only_tid = std::nullopt);
   std::optional<Recording> EndClientWall();
   ProfileContext Context() const { return {&options_, unwinder_}; }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/control/cpu_sessions.h"
 
+#include <string>
+
 namespace pprofagent::service {
 namespace {
 
@@ -21,18 +23,24 @@ Status StartEngine(int rate_hz) {
 
 }  // namespace
 
-Status CpuSessions::Begin(Purpose purpose) {
+Status CpuSessions::Begin(Purpose purpose, std::optional<int> rate_hz) {
   // The text that Go has for it, which clients know.
   const bool is_other_running =
       purpose != kWholeProcess && (IsRunning(kOnRequest) || IsRunning(kForClient));
   if (IsRunning(purpose) || is_other_running) {
     return Status::Error("cpu profiling already in use");
   }
+  const bool is_engine_running = hot::CpuRunning();
+  const int engine_rate_hz = is_engine_running ? hot::CpuRate() : rate_hz.value_or(rate_hz_);
+  if (rate_hz.value_or(engine_rate_hz) != engine_rate_hz) {
+    return Status::Error("a CPU profile runs already, at " + std::to_string(engine_rate_hz) +
+                         " Hz");
+  }
   // Counting from before the engine starts, nothing of this interval is lost.
   CpuInterval interval;
-  interval.Begin();
-  if (!hot::CpuRunning()) {
-    if (Status status = StartEngine(rate_hz_); !status.ok()) return status;
+  interval.Begin(engine_rate_hz);
+  if (!is_engine_running) {
+    if (Status status = StartEngine(engine_rate_hz); !status.ok()) return status;
   }
   session_[purpose] = std::move(interval);
   return Status();

@@ -22,7 +22,9 @@ class CpuSessions {
 
   // Of sessions that begin when none runs.
   void SetRate(int rate_hz) { rate_hz_ = rate_hz; }
-  Status Begin(Purpose purpose);
+  // At a rate of its own, if `rate_hz` is given: refused while another session has
+  // the engine run at another one.
+  Status Begin(Purpose purpose, std::optional<int> rate_hz = std::nullopt);
   // Ends a session; its interval remains to be written. Nothing if it did not
   // run.
   std::optional<CpuInterval> End(Purpose purpose);

@@ -17,8 +17,10 @@
 #include "agent/service/endpoints/parameters.h"
 #include "agent/service/endpoints/symbol_page.h"
 #include "agent/service/log/log.h"
+#include "agent/service/options/options.h"
 #include "agent/service/profile/custom_profiles.h"
 #include "agent/service/profile/recording.h"
+#include "agent/service/profile/thread_profile.h"
 #include "agent/service/sink/gzip.h"
 #include "agent/service/text/memory_stats.h"
 #include "agent/service/text/profile_text.h"
@@ -57,6 +59,20 @@ Response BadSeconds(std::string_view text) {
                                  std::to_string(kMaxSeconds) + " are served");
   }
   return ProfileError(400, "invalid value for \"seconds\" - must be a positive integer");
+}
+
+Response BadRate(int most) {
+  return ProfileError(
+      400, "invalid value for \"hz\" - must be an integer from 1 to " + std::to_string(most));
+}
+
+Response BadThread() {
+  return ProfileError(400, "invalid value for \"tid\" - must be a thread's number");
+}
+
+// Of what is summed up over time nobody notes whose it was.
+Response NoSuchThreads() {
+  return ProfileError(400, "\"tid\" parameter is not supported for this profile type");
 }
 
 Response BadLabels() {
@@ -117,7 +133,7 @@ class CpuWait final : public Wait {
     const std::optional<CpuInterval> interval = controller_.EndClientCpu();
     if (!interval) return ProfileError(500, "the CPU profile was ended by somebody else");
     const ProfileContext context = controller_.Context();
-    return ProtoResponse("profile", filter_.Filtered(interval->Record(context)), context);
+    return ProtoResponse("profile", filter_.Filtered(interval->Record()), context);
   }
 
  private:
@@ -200,13 +216,25 @@ Response Index(const Controller& controller) {
 }  // namespace
 
 Answer Endpoints::CpuTime(const Request& request) {
+  const std::string event = QueryValue(request.query, "event");
+  if (event == "wall") return WallTime(request);
+  if (!event.empty() && event != "cpu") {
+    return {ProfileError(400, "invalid value for \"event\" - must be cpu or wall")};
+  }
+  if (!QueryValue(request.query, "tid").empty()) return {NoSuchThreads()};
   const std::string text = QueryValue(request.query, "seconds");
   const std::optional<int64_t> duration_ns = SecondsParameter(text);
   // As Go does; but a number too large is no reason for 30 seconds.
   if (!duration_ns && IntegerParameter(text) > kMaxSeconds) return {BadSeconds(text)};
+  const std::string rate_text = QueryValue(request.query, "hz");
+  std::optional<int> rate_hz;
+  if (!rate_text.empty()) {
+    rate_hz = RateParameter(rate_text, kMaxCpuRate);
+    if (!rate_hz) return {BadRate(kMaxCpuRate)};
+  }
   const std::optional<LabelFilter> filter = LabelFilter::Parse(QueryValue(request.query, "labels"));
   if (!filter) return {BadLabels()};
-  if (Status status = controller_.BeginClientCpu(); !status.ok()) {
+  if (Status status = controller_.BeginClientCpu(rate_hz); !status.ok()) {
     return {ProfileError(500, "Could not enable CPU profiling: " + status.text())};
   }
   const int64_t due_ns = MonotonicClock() + duration_ns.value_or(kDefaultCpuNs);
@@ -218,14 +246,15 @@ Answer Endpoints::WallTime(const Request& request) {
   const std::optional<int64_t> duration_ns = SecondsParameter(seconds);
   if (!duration_ns && IntegerParameter(seconds) > kMaxSeconds) return {BadSeconds(seconds)};
   const std::string rate_text = QueryValue(request.query, "hz");
-  const int64_t rate = rate_text.empty() ? kDefaultWallRate : IntegerParameter(rate_text);
-  if (rate < 1 || rate > kMaxWallRate) {
-    return {ProfileError(400, "invalid value for \"hz\" - must be an integer from 1 to " +
-                                  std::to_string(kMaxWallRate))};
-  }
+  const std::optional<int> rate_hz =
+      rate_text.empty() ? kDefaultWallRate : RateParameter(rate_text, kMaxWallRate);
+  if (!rate_hz) return {BadRate(kMaxWallRate)};
+  const std::string thread = QueryValue(request.query, "tid");
+  const std::optional<int32_t> tid = ThreadParameter(thread);
+  if (!thread.empty() && !tid) return {BadThread()};
   const std::optional<LabelFilter> filter = LabelFilter::Parse(QueryValue(request.query, "labels"));
   if (!filter) return {BadLabels()};
-  if (Status status = controller_.BeginClientWall(static_cast<int>(rate)); !status.ok()) {
+  if (Status status = controller_.BeginClientWall(*rate_hz, tid); !status.ok()) {
     return {ProfileError(500, "Could not enable wall clock profiling: " + status.text())};
   }
   const int64_t due_ns = MonotonicClock() + duration_ns.value_or(kDefaultCpuNs);
@@ -243,6 +272,10 @@ Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Re
   }
   const std::optional<LabelFilter> filter = LabelFilter::Parse(QueryValue(request.query, "labels"));
   if (!filter) return {BadLabels()};
+  const std::string thread = QueryValue(request.query, "tid");
+  const std::optional<int32_t> tid = ThreadParameter(thread);
+  if (!thread.empty() && !tid) return {BadThread()};
+  if (tid && (kind.kind != Kind::kGoroutine || duration_ns)) return {NoSuchThreads()};
   const bool is_heap = kind.kind == Kind::kHeap || kind.kind == Kind::kAllocs;
   if (is_heap && IntegerParameter(QueryValue(request.query, "gc")) > 0 && !ReleaseFreeMemory()) {
     Log(LogLevel::kWarn,
@@ -256,15 +289,17 @@ Answer Endpoints::Recorded(const KindSpec& kind, std::string_view name, const Re
             std::make_unique<Difference>(due_ns, kind, std::string(name), *filter, &controller_)};
   }
   if (debug > 0 && kind.text_form == TextForm::kThreads) {
-    return {{.body = ThreadsText(
-                 debug, name, [&](const hot::StackView& stack) { return filter->Admits(stack); })}};
+    return {{.body = ThreadsText(debug, name, [&](const hot::ThreadSample& sample) {
+               return filter->Admits(sample.stack) && (!tid || sample.tid == *tid);
+             })}};
   }
   if (debug > 0 && kind.text_form != TextForm::kNone) {
     const std::string stats = kind.text_form == TextForm::kHeap ? MemoryStats() : std::string();
     return {{.source = std::make_unique<ProfileText>(filter->Filtered(controller_.Read(kind)),
                                                      TextOptions{std::string(name), stats})}};
   }
-  return {ProtoResponse(name, filter->Filtered(controller_.Read(kind)), context)};
+  Recording recording = tid ? RecordThread(kind, *tid) : controller_.Read(kind);
+  return {ProtoResponse(name, filter->Filtered(std::move(recording)), context)};
 }
 
 Answer Endpoints::Profile(std::string_view name, const Request& request) {

@@ -9,8 +9,9 @@
 //   /debug/pprof/            index
 //   /debug/pprof/KIND        ?debug= text; ?seconds= a difference; ?gc=1
 //                            ?labels=KEY=VALUE,... what was recorded under these
-//   /debug/pprof/profile     CPU time, ?seconds=30
-//   /debug/pprof/wall        wall clock time, ?seconds=30, ?hz=100
+//   /debug/pprof/profile     CPU time, ?seconds=30, ?hz= (CPU_RATE), ?event=wall as wall
+//   /debug/pprof/wall        wall clock time, ?seconds=30, ?hz=100, ?tid= of one thread
+//   /debug/pprof/goroutine   ?tid= of one thread
 //   /debug/pprof/{cmdline,symbol,memstats,maps,config}, also symbolz
 //   /pprof/...               the same, where gperftools has it
 //   /control/VERB            control_pages.h

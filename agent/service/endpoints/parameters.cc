@@ -24,4 +24,16 @@ std::optional<int64_t> SecondsParameter(std::string_view text) {
   return value;
 }
 
+std::optional<int> RateParameter(std::string_view text, int most) {
+  const int64_t rate = IntegerParameter(text);
+  if (rate < 1 || rate > most) return std::nullopt;
+  return static_cast<int>(rate);
+}
+
+std::optional<int32_t> ThreadParameter(std::string_view text) {
+  const int64_t tid = IntegerParameter(text);
+  if (tid < 1 || tid > INT32_MAX) return std::nullopt;
+  return static_cast<int32_t>(tid);
+}
+
 }  // namespace pprofagent::service

@@ -11,7 +11,6 @@
 namespace pprofagent::service {
 namespace {
 
-constexpr int kMaxCpuRate = 4000;
 constexpr int64_t kMinIntervalNs = 100'000'000;
 constexpr int64_t kMaxKeep = 1'000'000;
 constexpr int64_t kMaxMutexFraction = 1'000'000;

@@ -16,6 +16,9 @@ enum class UnwinderChoice : uint8_t { kAuto, kFramePointers, kLibunwind };
 
 enum class CpuEngineChoice : uint8_t { kTimer, kPerf };
 
+// Samples per second of CPU time.
+inline constexpr int kMaxCpuRate = 4000;
+
 enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError, kOff };
 
 // Texts with %-letters are patterns, expanded when used (expand.h): the pid

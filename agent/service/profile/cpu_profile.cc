@@ -74,7 +74,8 @@ CpuCounts CountsSince(const CpuCounts& before, const CpuCounts& now) {
   return added;
 }
 
-void CpuInterval::Begin() {
+void CpuInterval::Begin(int rate_hz) {
+  rate_hz_ = rate_hz;
   before_ = ReadCpuCounts();
   begin_wall_ns_ = WallClock();
   begin_ns_ = MonotonicClock();
@@ -85,14 +86,13 @@ void CpuInterval::Stop() {
   after_ = ReadCpuCounts();
 }
 
-Recording CpuInterval::Record(const ProfileContext& context) const {
-  const int rate = context.options->cpu_rate;
+Recording CpuInterval::Record() const {
   Recording recording;
   recording.kind = &SpecOf(Kind::kCpu);
-  recording.period = kNanosecondsPerSecond / rate;
+  recording.period = kNanosecondsPerSecond / rate_hz_;
   recording.time_ns = begin_wall_ns_;
   recording.duration_ns = (after_ ? end_ns_ : MonotonicClock()) - begin_ns_;
-  recording.rate = "CPU sampling rate: " + std::to_string(rate) +
+  recording.rate = "CPU sampling rate: " + std::to_string(rate_hz_) +
                    " Hz of each thread's CPU time; engine: " + Engine();
   for (const hot::CpuSample& sample : CountsSince(before_, after_ ? *after_ : ReadCpuCounts())) {
     recording.samples.push_back(

@@ -26,14 +26,16 @@ CpuCounts CountsSince(const CpuCounts& before, const CpuCounts& now);
 
 class CpuInterval {
  public:
-  // Of the samples that are there already, none counts.
-  void Begin();
+  // Of the samples that are there already, none counts; those that come are taken
+  // at this rate.
+  void Begin(int rate_hz);
   // What is sampled from here on does not count.
   void Stop();
   // What was sampled from Begin to Stop, or to now.
-  Recording Record(const ProfileContext& context) const;
+  Recording Record() const;
 
  private:
+  int rate_hz_ = 1;
   CpuCounts before_;
   std::optional<CpuCounts> after_;
   int64_t begin_wall_ns_ = 0;

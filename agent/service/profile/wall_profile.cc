@@ -23,8 +23,9 @@ uint64_t NextRandom(uint64_t* state) {
 
 }  // namespace
 
-WallProfile::WallProfile(int rate_hz)
+WallProfile::WallProfile(int rate_hz, std::optional<int32_t> only_tid)
     : rate_hz_(rate_hz),
+      only_tid_(only_tid),
       begin_wall_ns_(WallClock()),
       begin_ns_(MonotonicClock()),
       last_ns_(begin_ns_),
@@ -35,6 +36,7 @@ WallProfile::WallProfile(int rate_hz)
 
 void WallProfile::Add(void* profile, const hot::ThreadSample& thread) {
   auto& wall = *static_cast<WallProfile*>(profile);
+  if (wall.only_tid_ && thread.tid != *wall.only_tid_) return;
   const bool runs = thread.state == hot::ThreadActivity::kRunning;
   Time& time = wall.times_[{thread.stack.pcs, runs}];
   time.stack = thread.stack;
@@ -69,6 +71,7 @@ Recording WallProfile::Finish() {
     recording.rate += " (fewer than asked for: a look may take a tenth of the time at most)";
   }
   if (!is_complete_) recording.rate += "; not all threads, /proc/self/task cannot be read";
+  if (only_tid_) recording.rate += "; only thread " + std::to_string(*only_tid_);
   for (const auto& [key, time] : times_) {
     RecordedSample& sample = recording.samples.emplace_back();
     sample.stack = time.stack;

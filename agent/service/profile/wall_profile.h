@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,7 +27,8 @@ inline constexpr int kMaxWallRate = 1000;
 
 class WallProfile {
  public:
-  explicit WallProfile(int rate_hz);
+  // Of one thread only, if it is given.
+  explicit WallProfile(int rate_hz, std::optional<int32_t> only_tid = std::nullopt);
 
   // The moment of the next look.
   int64_t next_ns() const { return next_ns_; }
@@ -45,6 +47,7 @@ class WallProfile {
   static void Add(void* profile, const hot::ThreadSample& thread);
 
   int rate_hz_;
+  std::optional<int32_t> only_tid_;
   int64_t begin_wall_ns_;
   int64_t begin_ns_;
   int64_t next_ns_ = 0;

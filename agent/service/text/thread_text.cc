@@ -314,7 +314,7 @@ std::string ThreadsText(int64_t form, std::string_view name, const KeepThread& k
   if (!list.complete) return "cannot list the threads: /proc/self/task is unreadable\n";
   if (keep) {
     std::erase_if(list.threads,
-                  [&keep](const ThreadEntry& thread) { return !keep(thread.sample.stack); });
+                  [&keep](const ThreadEntry& thread) { return !keep(thread.sample); });
   }
   const Mappings mappings = Mappings::OfThisProcess();
   const Symbols symbols = Symbols::Of(AddressesOf(list), mappings);

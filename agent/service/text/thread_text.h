@@ -34,8 +34,8 @@ std::string GoThreads(const ThreadReport& report);
 std::string Threadz(const ThreadReport& report);
 
 // Reads the threads and tells of them in this form; any other number means 2, as
-// for Go. Of the threads only those whose stack `keep` wants.
-using KeepThread = std::function<bool(const hot::StackView& stack)>;
+// for Go. Of the threads only those that `keep` wants.
+using KeepThread = std::function<bool(const hot::ThreadSample& thread)>;
 std::string ThreadsText(int64_t form, std::string_view name, const KeepThread& keep = {});
 
 }  // namespace pprofagent::service

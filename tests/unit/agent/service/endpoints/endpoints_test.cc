@@ -143,6 +143,59 @@ TEST_F(EndpointsTest, OneCpuProfileAtATime) {
   EXPECT_FALSE(hot::CpuRunning());
 }
 
+TEST_F(EndpointsTest, CpuProfilesHaveARateOfTheirOwn) {
+  Answer fast = Ask("/debug/pprof/profile", "hz=1000");
+  ASSERT_NE(fast.wait, nullptr);
+  EXPECT_EQ(fake_hot::CpuRate(), 1000);
+  const auto profile = test::Decode(test::Gunzip(fast.wait->Finish().body));
+  EXPECT_EQ(profile.period(), 1'000'000);
+  ASSERT_TRUE(controller_.SetOption("CPU_RATE", "250").status.ok());
+  ASSERT_NE(Ask("/debug/pprof/profile", "event=cpu").wait, nullptr);
+  EXPECT_EQ(fake_hot::CpuRate(), 250);
+  for (const char* rate : {"0", "4001", "-1", "x"}) {
+    Fails(400, "invalid value for \"hz\" - must be an integer from 1 to 4000",
+          Ask("/debug/pprof/profile", std::string("hz=") + rate));
+  }
+  Fails(400, "invalid value for \"event\" - must be cpu or wall",
+        Ask("/debug/pprof/profile", "event=cycles"));
+}
+
+TEST_F(EndpointsTest, ARunningCpuProfileKeepsItsRate) {
+  ASSERT_TRUE(controller_.SetOption("CPU_RATE", "200").status.ok());
+  CpuSessions sessions(200);
+  ASSERT_TRUE(sessions.Begin(CpuSessions::kWholeProcess).ok());
+  sessions.SetRate(100);
+  EXPECT_EQ(sessions.Begin(CpuSessions::kForClient, 500).text(),
+            "a CPU profile runs already, at 200 Hz");
+  ASSERT_TRUE(sessions.Begin(CpuSessions::kForClient, 200).ok());
+  EXPECT_EQ(sessions.End(CpuSessions::kForClient)->Record().period, 5'000'000);
+  EXPECT_EQ(sessions.End(CpuSessions::kWholeProcess)->Record().period, 5'000'000);
+}
+
+TEST_F(EndpointsTest, AsksForOneThread) {
+  for (const int32_t tid : {11, 12}) {
+    hot::ThreadSample sample{};
+    sample.tid = tid;
+    sample.stack = fake_hot::Stack({static_cast<uintptr_t>(tid)});
+    fake_hot::AddThread(sample);
+  }
+  const Response one = Ask("/debug/pprof/goroutine", "tid=12").response;
+  const auto profile = test::Decode(test::Gunzip(one.body));
+  ASSERT_EQ(profile.sample_size(), 1);
+  EXPECT_EQ(profile.location(0).address(), 12u);
+  const std::string text = Ask("/debug/pprof/goroutine", "tid=12&debug=2").response.body;
+  EXPECT_NE(text.find("thread 12 "), std::string::npos) << text;
+  EXPECT_EQ(text.find("thread 11 "), std::string::npos) << text;
+  const Answer wall = Ask("/debug/pprof/profile", "event=wall&tid=12");
+  ASSERT_NE(wall.wait, nullptr);
+  EXPECT_EQ(test::Decode(test::Gunzip(wall.wait->Finish().body)).sample_size(), 1);
+  Fails(400, "invalid value for \"tid\" - must be a thread's number",
+        Ask("/debug/pprof/wall", "tid=-1"));
+  for (const char* path : {"/debug/pprof/heap", "/debug/pprof/profile"}) {
+    Fails(400, "\"tid\" parameter is not supported for this profile type", Ask(path, "tid=12"));
+  }
+}
+
 TEST_F(EndpointsTest, NamesProgramCounters) {
   const auto address = reinterpret_cast<uintptr_t>(&IndexPage);
   Request request;

@@ -21,8 +21,7 @@ class CpuProfileTest : public testing::Test {
 
   Profile Write(const CpuInterval& interval) {
     StringStream stream;
-    const Status status =
-        WriteProto(interval.Record({&options_, "fp"}), {&options_, "fp"}, &stream);
+    const Status status = WriteProto(interval.Record(), {&options_, "fp"}, &stream);
     EXPECT_TRUE(status.ok()) << status.text();
     return test::Decode(stream.contents());
   }
@@ -38,7 +37,7 @@ TEST_F(CpuProfileTest, HoldsWhatWasAddedSinceTheBeginning) {
   fake_hot::AddCpuSample(b, 7, 70);
   CpuInterval interval;
   const int64_t before = WallClock();
-  interval.Begin();
+  interval.Begin(100);
   fake_hot::AddCpuSample(a, 2, 20);
   fake_hot::AddCpuSample(c, 1, 10);
   const Profile profile = Write(interval);
@@ -62,7 +61,7 @@ TEST_F(CpuProfileTest, HoldsWhatWasAddedSinceTheBeginning) {
 TEST_F(CpuProfileTest, EndsAtStop) {
   const hot::StackView a = fake_hot::Stack({0x10});
   CpuInterval interval;
-  interval.Begin();
+  interval.Begin(100);
   fake_hot::AddCpuSample(a, 3, 30);
   interval.Stop();
   const int64_t duration = Write(interval).duration_nanos();
@@ -90,7 +89,7 @@ TEST_F(CpuProfileTest, MergesRecordsOfOneStack) {
 
 TEST_F(CpuProfileTest, MayBeEmpty) {
   CpuInterval interval;
-  interval.Begin();
+  interval.Begin(100);
   EXPECT_EQ(Write(interval).sample_size(), 0);
 }
 

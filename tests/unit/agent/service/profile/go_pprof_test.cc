@@ -67,11 +67,11 @@ TEST_F(GoPprofTest, ReadsAHeapProfile) {
 
 TEST_F(GoPprofTest, ReadsACpuProfile) {
   CpuInterval interval;
-  interval.Begin();
+  interval.Begin(100);
   fake_hot::AddCpuSample(fake_hot::Stack({0x1234}), 3, 30'000'000);
   interval.Stop();
   const auto produce = [this, &interval](ByteStream* stream) {
-    return WriteProto(interval.Record({&options_, "fp"}), {&options_, "fp"}, stream);
+    return WriteProto(interval.Record(), {&options_, "fp"}, stream);
   };
   ASSERT_TRUE(WriteNamedFile({scratch_ / "cpu.pb.gz"}, produce).ok());
   const std::string raw = Raw(scratch_ / "cpu.pb.gz");

@@ -216,6 +216,7 @@ CpuStart StartCpu(int hz) {
 
 void StopCpu() { Global().cpu_running = false; }
 bool CpuRunning() { return Global().cpu_running; }
+int CpuRate() { return Global().cpu_rate; }
 void TendCpu() {}
 PerfUse ReadPerfUse() { return {}; }
 void SetHelperDescriptors(bool) {}
