@@ -14,33 +14,12 @@
 #include <cerrno>
 #include <csignal>
 
+#include "tools/base/descriptor.h"
 #include "tools/base/errno_text.h"
 #include "tools/base/strings.h"
 
 namespace cpprof {
 namespace {
-
-// A file descriptor that is closed with its owner.
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  ~Descriptor() { Close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int get() const { return number_; }
-  void Reset(int number) {
-    Close();
-    number_ = number;
-  }
-  void Close() {
-    if (number_ >= 0) close(number_);
-    number_ = -1;
-  }
-
- private:
-  int number_;
-};
 
 Status Failed(const std::string& what, int error) {
   return Status::Error(what + ": " + ErrnoText(error));

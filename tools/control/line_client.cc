@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "tools/base/descriptor.h"
 #include "tools/base/errno_text.h"
 #include "tools/base/strings.h"
 
@@ -19,21 +20,6 @@ namespace {
 
 // No answer of an agent comes near it.
 constexpr size_t kMaxAnswer = size_t{16} << 20;
-
-class Socket {
- public:
-  Socket() : descriptor_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
-  ~Socket() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 std::string WhyNot() {
   if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -80,14 +66,14 @@ Result<std::string> ReceiveAll(int descriptor) {
 
 Result<std::string> Exchange(const std::string& path, std::string_view line,
                              std::chrono::seconds patience) {
-  const Socket socket;
-  if (socket.get() < 0) return Status::Error(ErrnoText(errno));
+  const Descriptor server(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (server.get() < 0) return Status::Error(ErrnoText(errno));
   const timeval longest = {static_cast<time_t>(patience.count()), 0};
-  setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof(longest));
-  setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof(longest));
-  if (Status status = Connect(socket.get(), path); !status.ok()) return status;
-  if (Status status = Send(socket.get(), std::string(line) + "\n"); !status.ok()) return status;
-  return ReceiveAll(socket.get());
+  setsockopt(server.get(), SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof(longest));
+  setsockopt(server.get(), SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof(longest));
+  if (Status status = Connect(server.get(), path); !status.ok()) return status;
+  if (Status status = Send(server.get(), std::string(line) + "\n"); !status.ok()) return status;
+  return ReceiveAll(server.get());
 }
 
 }  // namespace

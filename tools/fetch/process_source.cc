@@ -15,6 +15,7 @@
 #include <climits>
 #include <cstdlib>
 
+#include "tools/base/descriptor.h"
 #include "tools/base/errno_text.h"
 #include "tools/base/path.h"
 #include "tools/base/strings.h"
@@ -73,15 +74,14 @@ struct Process {
 // Empty if it cannot be read; the process may end at any moment, between two
 // reads as well.
 std::string ReadProc(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return "";
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return "";
   std::string content;
   char piece[4096];
   ssize_t count = 0;
-  while ((count = read(file, piece, sizeof(piece))) > 0 || (count < 0 && errno == EINTR)) {
+  while ((count = read(file.get(), piece, sizeof(piece))) > 0 || (count < 0 && errno == EINTR)) {
     if (count > 0) content.append(piece, static_cast<size_t>(count));
   }
-  close(file);
   return count < 0 ? "" : content;
 }
 
@@ -159,14 +159,12 @@ std::string CannotConnect(const std::string& path, uint64_t uid) {
   if (path.size() >= sizeof(address.sun_path)) return "name too long for a socket";
   address.sun_family = AF_UNIX;
   std::copy(path.begin(), path.end(), address.sun_path);
-  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (descriptor < 0) return ErrnoText(errno);
+  const Descriptor client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (client.get() < 0) return ErrnoText(errno);
   const int connected =
-      connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-  const int error = errno;
-  close(descriptor);
+      connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   // Busy is an answer, too.
-  return connected == 0 || error == EAGAIN ? "" : ErrnoText(error);
+  return connected == 0 || errno == EAGAIN ? "" : ErrnoText(errno);
 }
 
 // The path under which HTTP serves a kind.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <new>
 
+#include "tools/base/descriptor.h"
 #include "tools/base/errno_text.h"
 #include "tools/base/path.h"
 #include "tools/base/strings.h"
@@ -25,20 +26,6 @@ namespace {
 constexpr uint64_t kMaxFile = uint64_t{8} << 30;
 constexpr uint64_t kMaxStream = uint64_t{2} << 30;
 constexpr uint64_t kMaxDevice = uint64_t{64} << 20;
-
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-  ~Descriptor() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 uint64_t Limit(mode_t mode) {
   if (S_ISREG(mode)) return kMaxFile;

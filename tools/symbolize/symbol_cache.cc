@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "tools/base/column.h"
+#include "tools/base/descriptor.h"
 #include "tools/base/path.h"
 #include "tools/base/strings.h"
 
@@ -39,20 +40,6 @@ struct FileHeader {
   char magic[8] = {'c', 'p', 'p', 's', 'y', 'm', '0', '1'};
   uint32_t checksum = 0;  // of everything behind the header
   uint32_t key_size = 0;
-};
-
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-  ~Descriptor() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
 };
 
 // FNV-1a: the same in every build, which std::hash is not.
