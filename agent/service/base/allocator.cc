@@ -12,6 +12,7 @@
 #include "agent/hot/controls.h"
 #include "agent/hot/rt/raw_syscall.h"
 #include "agent/service/base/clock.h"
+#include "agent/service/base/real_time.h"
 
 namespace pprofagent::service {
 namespace {
@@ -59,6 +60,7 @@ void AskForRelease() {
 
 void* AskOnThread(void* question) {
   hot::ExcludeThisThread();
+  LeaveRealTime();
   prctl(PR_SET_NAME, "pprofagent");
   reinterpret_cast<Question>(question)();
   g_asking.store(0, std::memory_order_release);

@@ -43,6 +43,18 @@ inline Descriptor Open(const std::string& path, int flags, mode_t mode = 0) {
   return OpenAt(AT_FDCWD, path, flags, mode);
 }
 
+// Where the kernel leaves the helper in the program's table of descriptors, this
+// thread opens none from here on: OpenAt fails with EPERM.
+void ForbidDescriptors();
+bool MayOpenDescriptors();
+inline constexpr std::string_view kNoDescriptors =
+    "the kernel or a sandbox gives the agent no descriptors of its own (neither close_range nor "
+    "unshare)";
+
+// Closes all descriptors from `first` on of the calling thread, whose table must
+// be its own.
+void CloseDescriptorsFrom(int first);
+
 // Writes all of it; false with errno set if that failed.
 bool WriteAll(int fd, std::string_view data);
 

@@ -76,4 +76,12 @@ Status OpenNamedDirectory(const std::string& path, bool create, Descriptor* dire
   return Status();
 }
 
+std::vector<std::string> ListDirectory(int directory) {
+  std::vector<std::string> names;
+  const Descriptor readable = OpenAt(directory, ".", O_RDONLY | O_DIRECTORY);
+  if (!readable.valid()) return names;
+  ForEachEntry(readable.get(), [&names](const char* name) { names.emplace_back(name); });
+  return names;
+}
+
 }  // namespace pprofagent::service

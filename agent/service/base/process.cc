@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/base/process.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "agent/hot/rt/raw_syscall.h"
 #include "agent/service/base/descriptor.h"
 
 namespace pprofagent::service {
@@ -47,7 +49,7 @@ std::string Quoted(std::string_view argument) {
 
 std::string ReadCommandLine() {
   std::string raw;
-  if (!ReadFile("/proc/self/cmdline", &raw)) return std::string();
+  if (!ReadFile(ProcSelf("cmdline"), &raw)) return std::string();
   std::string_view rest = raw;
   std::string line;
   while (!rest.empty()) {
@@ -84,13 +86,21 @@ std::string ExecutableName() {
   return NameFromLink(path);
 }
 
-std::string ExecutableFileName() { return NameFromLink(ReadLink("/proc/self/exe")); }
+std::string ExecutableFileName() { return NameFromLink(ExecutablePath()); }
 
 std::string ExecutableNameOf(int pid) {
   return NameFromLink(ReadLink("/proc/" + std::to_string(pid) + "/exe"));
 }
 
-std::string ExecutablePath() { return ReadLink("/proc/self/exe"); }
+std::string ExecutablePath() { return ReadLink(ProcSelf("exe")); }
+
+bool ProcessExists(int pid) { return hot::RawSyscall(SYS_kill, pid, 0) != -ESRCH; }
+
+std::string ProcSelf(std::string_view file) {
+  const char* directory =
+      ReadLink("/proc/thread-self").empty() ? "/proc/self/" : "/proc/thread-self/";
+  return directory + std::string(file);
+}
 
 std::string HostName() {
   char name[HOST_NAME_MAX + 1] = {};

@@ -24,6 +24,15 @@ std::string ExecutableNameOf(int pid);
 // Where the executable is; empty if that cannot be told.
 std::string ExecutablePath();
 
+// Whether there is such a process where we can see it: another container's has
+// another number here.
+bool ProcessExists(int pid);
+
+// "/proc/thread-self/FILE". Of a process whose main thread has ended by itself
+// (pthread_exit) /proc/self has neither executable nor mappings, its other
+// threads do. Before Linux 3.17 there is only /proc/self.
+std::string ProcSelf(std::string_view file);
+
 std::string HostName();
 
 // Arguments joined by blanks; those that need it in single quotes, as a shell

@@ -205,6 +205,7 @@ Recording Controller::Read(const KindSpec& kind) const {
 }
 
 void Controller::RunDue(int64_t now_ns) {
+  if (has_ended_) return;
   memory_trace_.Run(now_ns);
   if (wall_end_ns_ && *wall_end_ns_ <= now_ns) DumpWall();
   if (wall_ && wall_->next_ns() <= now_ns) wall_->Look();
@@ -219,6 +220,7 @@ void Controller::RunDue(int64_t now_ns) {
 
 std::optional<int64_t> Controller::NextDue() const {
   std::optional<int64_t> next;
+  if (has_ended_) return next;
   const std::optional<int64_t> look = wall_ ? std::optional(wall_->next_ns()) : std::nullopt;
   for (const std::optional<int64_t>& due :
        {cpu_end_ns_, next_interval_ns_, memory_trace_.NextDue(), wall_end_ns_, look}) {
@@ -253,6 +255,7 @@ void Controller::WriteExitFile(const char* option, const std::string& value, con
 }
 
 void Controller::WriteAtExit() {
+  has_ended_ = true;
   if (IsCpuRequested()) StopCpu();
   if (wall_end_ns_) DumpWall();
   ended_cpu_ = cpu_.End(CpuSessions::kWholeProcess);

@@ -85,6 +85,7 @@ class Controller {
   // --- The end of the process
   // Callable on any thread at any time.
   bool HasExitWork() const;
+  // Nothing is due afterwards: the process may end at any moment.
   void WriteAtExit();
 
   const ProcessOrigin& origin() const { return origin_; }
@@ -122,6 +123,7 @@ class Controller {
   std::vector<Recording> baselines_;
   std::optional<int64_t> cpu_end_ns_;
   std::optional<int64_t> next_interval_ns_;
+  bool has_ended_ = false;
 };
 
 }  // namespace pprofagent::service

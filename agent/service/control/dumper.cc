@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "agent/service/base/descriptor.h"
 #include "agent/service/base/process.h"
 #include "agent/service/log/log.h"
 #include "agent/service/options/expand.h"
@@ -50,6 +51,10 @@ void Dumper::Account(const Status& status) {
 }
 
 Status Dumper::Dump(const std::vector<Item>& items, std::vector<std::string>* written) {
+  if (!MayOpenDescriptors()) {
+    ++failures_;  // logged when the helper came
+    return Status::Error("cannot write dumps: " + std::string(kNoDescriptors));
+  }
   Status status = WriteItems(items, written);
   Account(status);
   for (const std::string& path : *written) Log(LogLevel::kInfo, "wrote " + path);

@@ -2,14 +2,20 @@
 #include "agent/service/control/helper_thread.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <string>
+#include <utility>
 
 #include "agent/hot/controls.h"
 #include "agent/hot/rt/raw_syscall.h"
+#include "agent/service/base/descriptor.h"
+#include "agent/service/base/real_time.h"
 #include "agent/service/base/signal_block.h"
+#include "agent/service/log/log.h"
 
 namespace pprofagent::service {
 namespace {
@@ -23,7 +29,6 @@ enum HelperState : int { kNone, kStarting, kRunning, kKicked };
 constinit std::atomic<int> helper_state{kNone};
 constinit PthreadCreate create_thread = nullptr;
 constinit HelperWork helper_work = {};
-constinit std::atomic<bool> owns_descriptors{false};
 
 // True if the thread may end. On false somebody wants it to go on.
 bool MayEnd() {
@@ -38,20 +43,34 @@ bool MayEnd() {
   return false;
 }
 
-// Where the kernel knows no such call (before 5.9) the table stays shared.
-void LeaveDescriptorTable() {
+// An empty table but for standard error, if that is kept. Kernels before 5.9, and
+// filters of system calls that are older, do not know close_range.
+bool TakeDescriptorTable() {
   constexpr unsigned kUnshare = 1u << 1;
-  const unsigned first = helper_work.keeps_stderr ? STDERR_FILENO + 1 : 0;
-  const long result = hot::RawSyscall(SYS_close_range, first, ~0u, kUnshare);
-  hot::SetHelperDescriptors(!hot::IsSyscallError(result));
-  owns_descriptors.store(!hot::IsSyscallError(result), std::memory_order_release);
-  if (first == 0 || hot::IsSyscallError(result)) return;
-  close(STDIN_FILENO);
-  close(STDOUT_FILENO);
+  const int first = helper_work.keeps_stderr ? STDERR_FILENO + 1 : 0;
+  if (hot::IsSyscallError(hot::RawSyscall(SYS_close_range, first, ~0u, kUnshare))) {
+    if (hot::IsSyscallError(hot::RawSyscall(SYS_unshare, CLONE_FILES))) return false;
+    CloseDescriptorsFrom(first);
+  }
+  if (first == 0) return true;
+  hot::RawSyscall(SYS_close, STDIN_FILENO);
+  hot::RawSyscall(SYS_close, STDOUT_FILENO);
+  return true;
+}
+
+void LeaveDescriptorTable() {
+  static constinit bool is_told = false;
+  const bool own = TakeDescriptorTable();
+  hot::SetHelperDescriptors(own);
+  if (own) return;
+  ForbidDescriptors();
+  if (std::exchange(is_told, true)) return;
+  Log(LogLevel::kWarn, std::string(kNoDescriptors) + ": no dumps, no clients");
 }
 
 void* HelperMain(void*) {
   hot::ExcludeThisThread();
+  LeaveRealTime();
   LeaveDescriptorTable();
   prctl(PR_SET_NAME, "pprofagent");
   hot::SetHelperRunning(true);
@@ -122,8 +141,6 @@ bool StartHelperThread() {
 int StartAgentThread(void* (*main)(void*), void* argument, pthread_t* thread) {
   return CreateThread({main, argument, PTHREAD_CREATE_JOINABLE}, true, thread);
 }
-
-bool HelperOwnsDescriptors() { return owns_descriptors.load(std::memory_order_acquire); }
 
 void ForgetHelper() {
   helper_state.store(kNone, std::memory_order_release);

@@ -14,7 +14,8 @@
 // The helper has a descriptor table of its own, empty: what it opens takes no
 // number from the program (which may have closed 0 to open another file there)
 // and survives the program's closing of all descriptors; and no pipe or socket
-// of the program stays open because the helper has it too.
+// of the program stays open because the helper has it too. Where it cannot have
+// one it opens nothing: no dumps, no clients, no log but on standard error.
 //
 // A request made while hot code still believes in the helper would only wake
 // it; so the helper first says that it is gone, then looks for requests once
@@ -45,10 +46,6 @@ bool StartHelperThread();
 // A further thread of the agent, which shares the helper's descriptors if the
 // helper starts it. To be joined. 0 or an errno.
 int StartAgentThread(void* (*main)(void*), void* argument, pthread_t* thread);
-
-// Whether the helper's descriptors are its own. Only then may it keep any:
-// otherwise the program could close them, and would pass them on.
-bool HelperOwnsDescriptors();
 
 // In the child of a fork, where the parent's helper does not exist.
 void ForgetHelper();

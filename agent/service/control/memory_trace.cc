@@ -13,6 +13,7 @@
 #include "agent/hot/controls.h"
 #include "agent/service/base/clock.h"
 #include "agent/service/base/descriptor.h"
+#include "agent/service/base/process.h"
 #include "agent/service/base/signal_block.h"
 #include "agent/service/log/log.h"
 #include "agent/service/text/memory_cycle_line.h"
@@ -35,7 +36,7 @@ int Processors() {
 // The second number of /proc/self/statm is pages.
 uint64_t ResidentBytes() {
   std::string text;
-  ReadFile("/proc/self/statm", &text);
+  ReadFile(ProcSelf("statm"), &text);
   const size_t blank = text.find(' ');
   if (blank == std::string::npos) return 0;
   uint64_t pages = 0;

@@ -23,9 +23,9 @@ std::string_view FindEntry(std::string_view block, std::string_view name_and_equ
   return std::string_view();
 }
 
-std::string ReadEnvironmentOf(const std::string& process) {
+std::string ReadEnvironment(const std::string& path) {
   std::string block;
-  ReadFile("/proc/" + process + "/environ", &block);
+  ReadFile(path, &block);
   return block;
 }
 
@@ -42,9 +42,10 @@ bool ParentHasSame(std::string_view option, const Options& options) {
   const int parent = getppid();
   if (parent <= 1 || !IsProfiled(parent, options)) return false;
   const std::string name = std::string(kOptionPrefix) + std::string(option) + "=";
-  const std::string own = ReadEnvironmentOf("self");
+  const std::string own = ReadEnvironment(ProcSelf("environ"));
   const std::string_view entry = FindEntry(own, name);
-  return !entry.empty() && HasEntry(ReadEnvironmentOf(std::to_string(parent)), entry);
+  return !entry.empty() &&
+         HasEntry(ReadEnvironment("/proc/" + std::to_string(parent) + "/environ"), entry);
 }
 
 }  // namespace

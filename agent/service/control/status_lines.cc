@@ -8,6 +8,7 @@
 #include "agent/hot/controls.h"
 #include "agent/hot/snapshot.h"
 #include "agent/service/base/clock.h"
+#include "agent/service/base/descriptor.h"
 #include "agent/service/base/process.h"
 
 namespace pprofagent::service {
@@ -67,8 +68,12 @@ std::vector<std::string> StatusLines(const Controller& controller) {
     if (kind.record == nullptr) continue;
     lines.Add("stacks of " + std::string(kind.name), controller.Read(kind).samples.size());
   }
+  if (!MayOpenDescriptors()) {
+    lines.Add("cannot write or listen", std::string(kNoDescriptors));
+  }
   lines.Add("failed dumps", controller.dumper().failures());
   lines.Add("dropped, stack table full", drops.stack_table_full);
+  lines.Add("dropped, threads not made by libc", drops.foreign_threads);
   lines.Add("dropped, table of live blocks full", drops.live_map_full);
   lines.Add("dropped, no memory for a thread's record", drops.no_thread_record);
   lines.Add("dropped, signal arrived while one was recorded", drops.reentrant);

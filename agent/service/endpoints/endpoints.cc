@@ -173,7 +173,7 @@ Response ConfigPage(Controller* controller) {
 
 Response CommandLinePage() {
   std::string arguments;
-  ReadFile("/proc/self/cmdline", &arguments);
+  ReadFile(ProcSelf("cmdline"), &arguments);
   if (arguments.ends_with('\0')) arguments.pop_back();
   return {.body = std::move(arguments)};
 }
@@ -311,7 +311,7 @@ Answer Endpoints::Profile(std::string_view name, const Request& request) {
   if (is_symbol) return {SymbolPage(request)};
   if (name == "memstats") return {{.body = MemoryStats()}};
   if (name == "config") return {ConfigPage(&controller_)};
-  if (name == "maps") return {FilePage("/proc/self/maps")};
+  if (name == "maps") return {FilePage(ProcSelf("maps"))};
   const KindSpec* kind = FindKind(name);
   if (kind == nullptr) kind = FindCustomKind(name);
   if (kind == nullptr) return {ProfileError(404, "Unknown profile")};

@@ -2,8 +2,8 @@
 #include "agent/service/http/listener.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,16 +13,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "agent/service/base/directory.h"
+#include "agent/service/base/process.h"
 #include "agent/service/http/socket_file.h"
+#include "agent/service/options/parse_value.h"
 
 namespace pprofagent::service {
 namespace {
 
 constexpr int kBacklog = 64;
 constexpr std::string_view kSocketSuffix = ".sock";
+constexpr std::string_view kTemporarySuffix = ".sock.tmp";
 // Connecting to each takes a moment; the next process goes on with the rest.
 constexpr int kMaxCleaned = 256;
 
@@ -56,19 +58,25 @@ Owner OwnerOf(int directory, const std::string& name) {
   return result != 0 && errno == ECONNREFUSED ? Owner::kDead : Owner::kAlive;
 }
 
+std::string TemporaryName(pid_t pid) {
+  return "." + std::to_string(pid) + std::string(kTemporarySuffix);
+}
+
+// A socket about to get its name, of a process that has ended before it could. One
+// that does not listen yet looks dead, too.
+bool IsTemporaryOfTheDead(std::string_view name) {
+  if (!name.starts_with('.') || !name.ends_with(kTemporarySuffix)) return false;
+  name.remove_prefix(1);
+  const std::optional<int64_t> pid = ParseInteger(name.substr(0, name.find('.')), INT_MAX);
+  return pid && TemporaryName(static_cast<pid_t>(*pid)).substr(1) == name &&
+         !ProcessExists(static_cast<int>(*pid));
+}
+
 void RemoveDeadSockets(int directory) {
-  const Descriptor readable = OpenAt(directory, ".", O_RDONLY | O_DIRECTORY);
-  if (!readable.valid()) return;
-  const int copy = fcntl(readable.get(), F_DUPFD_CLOEXEC, 3);
-  const std::unique_ptr<DIR, int (*)(DIR*)> entries(copy < 0 ? nullptr : fdopendir(copy), closedir);
-  if (entries == nullptr) {
-    if (copy >= 0) close(copy);
-    return;
-  }
   int examined = 0;
-  while (const dirent* entry = readdir(entries.get())) {
-    const std::string name = entry->d_name;
-    if (!name.ends_with(kSocketSuffix) || examined++ >= kMaxCleaned) continue;
+  for (const std::string& name : ListDirectory(directory)) {
+    if (!name.ends_with(kSocketSuffix) && !IsTemporaryOfTheDead(name)) continue;
+    if (examined++ >= kMaxCleaned) return;
     if (OwnerOf(directory, name) == Owner::kDead) unlinkat(directory, name.c_str(), 0);
   }
 }
@@ -89,7 +97,7 @@ std::string DirectoryOf(const std::string& path) {
 // is remembered before anybody can connect: the process may end right after.
 Status BindIn(int directory, const std::string& path, int socket_descriptor, SocketFile* file) {
   const std::string name = path.substr(path.rfind('/') + 1);
-  const std::string temporary = "." + std::to_string(getpid()) + kSocketSuffix.data() + ".tmp";
+  const std::string temporary = TemporaryName(getpid());
   sockaddr_un address;
   if (!AddressIn(directory, temporary, &address)) return CannotErrno(path, ENAMETOOLONG);
   switch (OwnerOf(directory, name)) {

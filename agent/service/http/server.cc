@@ -15,7 +15,7 @@
 
 #include "agent/hot/controls.h"
 #include "agent/service/base/clock.h"
-#include "agent/service/control/helper_thread.h"
+#include "agent/service/base/descriptor.h"
 #include "agent/service/http/socket_file.h"
 #include "agent/service/log/log.h"
 #include "agent/service/options/expand.h"
@@ -85,6 +85,8 @@ Server::~Server() {
 }
 
 void Server::AddDoors() {
+  // Those that it kept open the program could close, and would pass on.
+  if (!MayOpenDescriptors()) return;
   const int64_t now_ns = MonotonicClock();
   if (const auto address = ParseListenAddress(options_.http)) {
     doors_.push_back({.is_tcp = address->path.empty(),
@@ -103,11 +105,6 @@ void Server::AddDoors() {
 }
 
 Status Server::Open(Door* door) {
-  if (!HelperOwnsDescriptors()) {
-    return Status::Error(
-        "cannot listen: the kernel (older than 5.9) or a sandbox gives the agent no descriptors of "
-        "its own");
-  }
   if (waker_ == nullptr) {
     auto waker = std::make_unique<Waker>();
     if (Status status = waker->Start(); !status.ok()) return status;

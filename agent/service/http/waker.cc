@@ -9,6 +9,7 @@
 
 #include "agent/hot/controls.h"
 #include "agent/hot/rt/raw_syscall.h"
+#include "agent/service/base/real_time.h"
 #include "agent/service/control/helper_thread.h"
 
 namespace pprofagent::service {
@@ -41,6 +42,7 @@ void Waker::Clear() {
 
 void* Waker::Run(void* self) {
   hot::ExcludeThisThread();
+  LeaveRealTime();
   hot::SetHelperCompanion(static_cast<int32_t>(hot::RawSyscall(SYS_gettid)));
   prctl(PR_SET_NAME, "pprofagent");
   auto& waker = *static_cast<Waker*>(self);

@@ -9,6 +9,8 @@
 
 #include <vector>
 
+#include "agent/service/base/process.h"
+
 namespace pprofagent::service {
 namespace {
 
@@ -86,7 +88,7 @@ std::string ReadBuildId(const ReadAt& read, ElfImage image) {
   return std::string();
 }
 
-BuildIdReader::BuildIdReader() : memory_(Open("/proc/self/mem", O_RDONLY)) {}
+BuildIdReader::BuildIdReader() : memory_(Open(ProcSelf("mem"), O_RDONLY)) {}
 
 std::string BuildIdReader::FromMemory(uint64_t header_address) const {
   if (!memory_.valid() || header_address == 0) return std::string();

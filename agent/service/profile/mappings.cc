@@ -203,7 +203,7 @@ uint64_t Mappings::IdOf(uintptr_t word) const {
 
 Mappings Mappings::OfThisProcess() {
   std::string maps;
-  ReadFile("/proc/self/maps", &maps);
+  ReadFile(ProcSelf("maps"), &maps);
   const BuildIdReader reader;
   const auto build_id = [&reader](const MapsLine& line, uint64_t header_address) {
     std::string id = reader.FromMemory(header_address);

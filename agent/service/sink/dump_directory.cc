@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/sink/dump_directory.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <sys/stat.h>
-#include <time.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "agent/service/base/directory.h"
+#include "agent/service/base/process.h"
 #include "agent/service/options/parse_value.h"
 #include "agent/service/sink/atomic_file.h"
 #include "agent/service/sink/gzip.h"
@@ -21,13 +18,32 @@ constexpr std::string_view kSuffix = ".pb.gz";
 constexpr size_t kSequenceDigits = 4;
 constexpr int kMaxSequence = 999'999'999;
 constexpr int kNameTries = 1000;
-constexpr int64_t kStaleSeconds = 3600;
 
-bool IsOlderThanStale(int directory, const std::string& name) {
-  struct stat entry;
-  if (fstatat(directory, name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  return S_ISREG(entry.st_mode) && entry.st_uid == geteuid() &&
-         time(nullptr) - entry.st_mtime > kStaleSeconds;
+// Whose dumps may be called so: the executable's name and the kind may have dots
+// and numbers as well.
+std::vector<int> PossibleWriters(std::string_view dump) {
+  std::vector<int> pids;
+  size_t begin = dump.find('.');
+  while (begin != std::string_view::npos && begin + 1 < dump.size()) {
+    const size_t end = dump.find('.', ++begin);
+    if (end == std::string_view::npos) break;
+    const std::optional<int64_t> pid = ParseInteger(dump.substr(begin, end - begin), INT_MAX);
+    DumpName name;
+    if (pid && begin > 1 && ParseDumpName(dump, dump.substr(0, end + 1), &name)) {
+      pids.push_back(static_cast<int>(*pid));
+    }
+    begin = end;
+  }
+  return pids;
+}
+
+// Of our own pid may be what an earlier process in the same place (a container
+// started anew) has left.
+bool IsLeftBehind(int directory, const std::string& file) {
+  const std::vector<int> writers = PossibleWriters(NameOfTemporary(file));
+  const auto is_gone = [](int pid) { return pid == getpid() || !ProcessExists(pid); };
+  return !writers.empty() && std::all_of(writers.begin(), writers.end(), is_gone) &&
+         IsAbandoned(directory, file);
 }
 
 }  // namespace
@@ -61,18 +77,6 @@ Status DumpDirectory::Open(const std::string& path, std::string prefix, DumpDire
 }
 
 std::string DumpDirectory::Shown(const std::string& name) const { return path_ + "/" + name; }
-
-std::vector<std::string> DumpDirectory::List() const {
-  std::vector<std::string> names;
-  Descriptor readable = OpenAt(directory_.get(), ".", O_RDONLY | O_DIRECTORY);
-  if (!readable.valid()) return names;
-  DIR* stream = fdopendir(readable.get());
-  if (stream == nullptr) return names;
-  readable.Release();  // closed with the stream
-  while (const dirent* entry = readdir(stream)) names.emplace_back(entry->d_name);
-  closedir(stream);
-  return names;
-}
 
 int DumpDirectory::NextSequence() const {
   int next = 0;
@@ -108,8 +112,7 @@ void DumpDirectory::Prune(std::string_view kind, int keep) {
   for (const std::string& file : List()) {
     if (ParseDumpName(file, prefix_, &name) && name.kind == kind) {
       sequences.push_back(name.sequence);
-    } else if (file.starts_with("." + prefix_) && file.ends_with(kTemporarySuffix) &&
-               IsOlderThanStale(directory_.get(), file)) {
+    } else if (file.ends_with(kTemporarySuffix) && IsLeftBehind(directory_.get(), file)) {
       unlinkat(directory_.get(), file.c_str(), 0);
     }
   }

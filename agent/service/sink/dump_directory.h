@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/service/base/descriptor.h"
+#include "agent/service/base/directory.h"
 #include "agent/service/sink/byte_stream.h"
 
 namespace pprofagent::service {
@@ -40,12 +41,12 @@ class DumpDirectory {
   // number if somebody has taken this one meanwhile. `shown` gets the path.
   Status Write(DumpName name, const Producer& produce, std::string* shown);
 
-  // Deletes all but the newest `keep` dumps of a kind, and what temporaries a
-  // killed process of our name left behind more than an hour ago.
+  // Deletes all but the newest `keep` dumps of a kind, and what other processes
+  // were writing when they ended.
   void Prune(std::string_view kind, int keep);
 
  private:
-  std::vector<std::string> List() const;
+  std::vector<std::string> List() const { return ListDirectory(directory_.get()); }
   std::string Shown(const std::string& name) const;
 
   std::string path_;

@@ -50,6 +50,9 @@ int64_t ModificationTime(const std::string& path) {
 }
 
 Status WriteNamedFile(const NamedFile& file, const std::function<Status(ByteStream*)>& produce) {
+  if (!MayOpenDescriptors()) {
+    return Status::Error("cannot write " + file.path + ": " + std::string(kNoDescriptors));
+  }
   const size_t slash = file.path.rfind('/');
   std::string parent = slash == std::string::npos ? "." : file.path.substr(0, slash);
   if (parent.empty()) parent = "/";

@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "agent/service/base/process.h"
 #include "agent/service/log/log.h"
 #include "agent/service/symbol/byte_cursor.h"
 #include "agent/service/symbol/elf_file.h"
@@ -105,7 +106,8 @@ bool IsIn(const std::vector<CodeRange>& code, uint64_t address) {
 // Where the file with the object's .debug_frame may be: the object's own, else
 // the debug information that was split off it.
 std::vector<std::string> Candidates(const hot::WantedDebugFrame& wanted) {
-  std::vector<std::string> paths = {*wanted.path != '\0' ? wanted.path : "/proc/self/exe"};
+  std::vector<std::string> paths = {*wanted.path != '\0' ? std::string(wanted.path)
+                                                         : ProcSelf("exe")};
   if (wanted.build_id_size != 0) {
     const std::string id = Hex(wanted.build_id, wanted.build_id_size);
     paths.push_back("/usr/lib/debug/.build-id/" + id.substr(0, 2) + '/' + id.substr(2) + ".debug");

@@ -14,6 +14,7 @@
 #include "agent/service/base/allocator.h"
 #include "agent/service/base/descriptor.h"
 #include "agent/service/base/directory.h"
+#include "agent/service/base/process.h"
 
 namespace pprofagent::service {
 namespace {
@@ -86,7 +87,7 @@ uint64_t ToUnsigned(int64_t value) { return static_cast<uint64_t>(std::max<int64
 
 std::string MemoryStats() {
   std::string status;
-  ReadFile("/proc/self/status", &status);
+  ReadFile(ProcSelf("status"), &status);
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   const std::optional<struct mallinfo2> answer = ReadMallinfo();

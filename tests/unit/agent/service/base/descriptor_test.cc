@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/base/descriptor.h"
 
+#include <errno.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <thread>
+#include <vector>
+
+#include "tests/unit/agent/service/support/refusal.h"
 #include "tests/unit/agent/service/support/scratch_directory.h"
 
 namespace pprofagent::service {
@@ -84,6 +92,66 @@ TEST(ReadLink, GivesTheTarget) {
   ASSERT_EQ(symlink("/some/where", (scratch / "link").c_str()), 0);
   EXPECT_EQ(ReadLink(scratch / "link"), "/some/where");
   EXPECT_EQ(ReadLink(scratch / "none"), "");
+}
+
+TEST(ForbidDescriptors, ConcernsThisThreadOnly) {
+  std::thread([] {
+    EXPECT_TRUE(MayOpenDescriptors());
+    ForbidDescriptors();
+    EXPECT_FALSE(MayOpenDescriptors());
+    EXPECT_FALSE(Open("/dev/null", O_RDONLY).valid());
+    EXPECT_EQ(errno, EPERM);
+  }).join();
+  EXPECT_TRUE(MayOpenDescriptors());
+  EXPECT_TRUE(Open("/dev/null", O_RDONLY).valid());
+}
+
+std::vector<int> OpenDescriptors() {
+  std::vector<int> open;
+  for (int fd = 0; fd < 1100; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) open.push_back(fd);
+  }
+  return open;
+}
+
+TEST(CloseDescriptorsFrom, LeavesOnlyThoseBelow) {
+  const std::vector<int> before = OpenDescriptors();
+  std::thread([] {
+    ASSERT_EQ(unshare(CLONE_FILES), 0);
+    for (int fd = 0; fd < 1000; fd += 3) dup2(STDERR_FILENO, fd);
+    dup2(STDERR_FILENO, STDIN_FILENO);
+    CloseDescriptorsFrom(3);
+    for (const int fd : OpenDescriptors()) EXPECT_LT(fd, 3);
+    EXPECT_GE(fcntl(STDERR_FILENO, F_GETFD), 0);
+    CloseDescriptorsFrom(0);
+    EXPECT_TRUE(OpenDescriptors().empty());
+  }).join();
+  EXPECT_EQ(OpenDescriptors(), before) << "the other table is untouched";
+}
+
+TEST(CloseDescriptorsFrom, WorksInAFullTable) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few = {256, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::thread([] {
+    ASSERT_EQ(unshare(CLONE_FILES), 0);
+    while (dup(STDERR_FILENO) >= 0) {
+    }
+    EXPECT_EQ(errno, EMFILE);
+    CloseDescriptorsFrom(0);
+    EXPECT_TRUE(OpenDescriptors().empty());
+  }).join();
+  EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TEST(CloseDescriptorsFrom, WorksWithoutAList) {
+  const bool done = test::WithRefused({{SYS_openat, ENOENT}}, [] {
+    ASSERT_EQ(unshare(CLONE_FILES), 0);
+    CloseDescriptorsFrom(0);
+    EXPECT_TRUE(OpenDescriptors().empty());
+  });
+  if (!done) GTEST_SKIP() << "no seccomp";
 }
 
 }  // namespace

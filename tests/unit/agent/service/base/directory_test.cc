@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "tests/unit/agent/service/support/scratch_directory.h"
 
 namespace pprofagent::service {
@@ -98,6 +100,21 @@ TEST(OpenNamedDirectory, FollowsLinksAndMakesOnlyWhenAsked) {
   EXPECT_TRUE(OpenNamedDirectory(scratch / "new", true, &directory).ok());
   ASSERT_EQ(symlink((scratch / "new").c_str(), (scratch / "link").c_str()), 0);
   EXPECT_TRUE(OpenNamedDirectory(scratch / "link", false, &directory).ok());
+}
+
+TEST(ListDirectory, TellsAllNames) {
+  const test::ScratchDirectory scratch;
+  std::vector<std::string> expected = {".", "..", ".hidden", std::string(255, 'x')};
+  for (int i = 0; i < 500; ++i) expected.push_back("file " + std::to_string(i));
+  for (size_t i = 2; i < expected.size(); ++i) test::WriteFile(scratch / expected[i], "");
+  const Descriptor directory = Open(scratch.path(), O_PATH | O_DIRECTORY);
+  std::vector<std::string> names = ListDirectory(directory.get());
+  std::sort(names.begin(), names.end());
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(names, expected);
+  const Descriptor file = Open("/dev/null", O_RDONLY);
+  EXPECT_TRUE(ListDirectory(file.get()).empty());
+  EXPECT_TRUE(ListDirectory(-1).empty());
 }
 
 }  // namespace

@@ -2,7 +2,12 @@
 #include "agent/service/base/process.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "agent/hot/rt/raw_syscall.h"
+#include "agent/service/base/descriptor.h"
 
 namespace pprofagent::service {
 namespace {
@@ -22,6 +27,37 @@ TEST(ExecutableName, IsThatOfTheFile) {
   EXPECT_EQ(ExecutableFileName(), "agent_service_base_test");
   EXPECT_EQ(ExecutableNameOf(getpid()), "agent_service_base_test");
   EXPECT_EQ(ExecutableNameOf(0), "unknown");
+}
+
+TEST(ProcessExists, KnowsTheDead) {
+  EXPECT_TRUE(ProcessExists(getpid()));
+  EXPECT_TRUE(ProcessExists(1)) << "though it may be another user's";
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  waitpid(child, nullptr, 0);
+  EXPECT_FALSE(ProcessExists(child));
+}
+
+// In a child whose main thread ends while another looks.
+TEST(ProcSelf, IsReadableWhenTheMainThreadHasEnded) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pthread_t thread;
+    static pthread_t main_thread = pthread_self();
+    pthread_create(
+        &thread, nullptr,
+        [](void*) -> void* {
+          pthread_join(main_thread, nullptr);
+          std::string maps;
+          const bool readable = ReadFile(ProcSelf("maps"), &maps) && !maps.empty();
+          _exit(readable && ExecutableFileName() == "agent_service_base_test" ? 0 : 1);
+        },
+        nullptr);
+    hot::RawSyscall(SYS_exit, 0);  // pthread_exit would run gtest's destructors
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(CommandLine, BeginsWithTheProgram) {

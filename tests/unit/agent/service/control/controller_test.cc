@@ -135,6 +135,22 @@ TEST_F(ControllerTest, WritesFilesAtExit) {
   EXPECT_EQ(Dumps(), std::vector<std::string>{Name("0000.heap")});
 }
 
+TEST_F(ControllerTest, HasNothingDueOnceTheExitFilesAreWritten) {
+  options_.interval_ns = 10 * kSecond;
+  options_.exit_profiles = {"heap"};
+  options_.memtrace_ns = kSecond;
+  Controller controller = Make();
+  controller.Begin();
+  ASSERT_TRUE(controller.StartWall(5, 100).status.ok());
+  ASSERT_TRUE(controller.BeginClientCpu().ok());
+  controller.WriteAtExit();
+  const std::vector<std::string> written = Dumps();
+  EXPECT_FALSE(controller.NextDue().has_value());
+  EXPECT_FALSE(controller.NeedsHelper());
+  controller.RunDue(MonotonicClock() + 100 * kSecond);
+  EXPECT_EQ(Dumps(), written);
+}
+
 TEST_F(ControllerTest, HasNothingToDoAtExitByDefault) {
   Controller controller = Make();
   controller.Begin();

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
+#include "agent/service/base/descriptor.h"
 #include "agent/service/log/log.h"
 #include "agent/service/options/environment.h"
 #include "tests/unit/agent/service/support/profile_reader.h"
@@ -51,6 +53,17 @@ TEST_F(DumperTest, GivesTheFilesOfADumpOneNumber) {
   EXPECT_EQ(written_, std::vector<std::string>{options_.dir + "/" + Name("0001.heap")});
   EXPECT_EQ(test::Names(options_.dir),
             (std::vector<std::string>{Name("0000.cpu"), Name("0000.heap"), Name("0001.heap")}));
+}
+
+TEST_F(DumperTest, OpensNothingWhereItMayNot) {
+  Status status;
+  std::thread([this, &status] {
+    ForbidDescriptors();
+    status = Dump({Item(Kind::kHeap)});
+  }).join();
+  EXPECT_EQ(status.text(), "cannot write dumps: " + std::string(kNoDescriptors));
+  EXPECT_EQ(dumper_.failures(), 1u);
+  EXPECT_TRUE(test::Names(scratch_.path()).empty());
 }
 
 TEST_F(DumperTest, DoesNotCountAgainWhenFilesAreTakenAway) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -14,8 +15,12 @@
 #include <thread>
 
 #include "agent/hot/rt/raw_syscall.h"
+#include "agent/service/base/descriptor.h"
 #include "agent/service/base/signal_block.h"
+#include "agent/service/log/log.h"
 #include "tests/unit/agent/service/support/fake_hot.h"
+#include "tests/unit/agent/service/support/refusal.h"
+#include "tests/unit/agent/service/support/scratch_directory.h"
 
 namespace pprofagent::service {
 namespace {
@@ -30,6 +35,8 @@ struct Script {
   // A descriptor of the program's, and whether the helper has it.
   int descriptor = STDIN_FILENO;
   bool has_descriptor = false;
+  bool may_open = false;
+  long policy = -1;
   std::unique_ptr<std::latch> may_return;
 };
 
@@ -39,6 +46,8 @@ void ServeUntilIdle() {
   hot::RawSyscall(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &script->mask, sizeof(script->mask));
   prctl(PR_GET_NAME, script->name);
   script->has_descriptor = fcntl(script->descriptor, F_GETFD) >= 0;
+  script->may_open = Open("/dev/null", O_RDONLY).valid();
+  script->policy = hot::RawSyscall(SYS_sched_getscheduler, 0);
   ++script->serve_calls;
   script->may_return->wait();
 }
@@ -103,6 +112,66 @@ TEST_F(HelperThreadTest, KeepsStandardErrorWhereTheLogGoesThere) {
   ASSERT_TRUE(StartHelperThread());
   LetItEnd();
   EXPECT_TRUE(script->has_descriptor);
+}
+
+// Linux before 5.9, or a sandbox older than the call.
+constexpr test::Refusal kNoCloseRange = {SYS_close_range, ENOSYS};
+constexpr test::Refusal kNoUnshare = {SYS_unshare, EPERM};
+
+TEST_F(HelperThreadTest, SharesNoDescriptorWhereCloseRangeIsRefused) {
+  script->descriptor = fcntl(STDERR_FILENO, F_DUPFD, 100);
+  const bool done = test::WithRefused({kNoCloseRange}, [this] {
+    ASSERT_TRUE(StartHelperThread());
+    LetItEnd();
+    EXPECT_FALSE(script->has_descriptor);
+    EXPECT_TRUE(script->may_open);
+  });
+  EXPECT_EQ(close(script->descriptor), 0);
+  if (!done) GTEST_SKIP() << "no seccomp";
+}
+
+TEST_F(HelperThreadTest, KeepsOnlyStandardErrorWhereCloseRangeIsRefused) {
+  for (const int descriptor : {STDERR_FILENO, STDOUT_FILENO}) {
+    SetUp();
+    ConfigureHelper(JoinableCreate, {ServeUntilIdle, ServePending, true});
+    script->descriptor = descriptor;
+    const bool done = test::WithRefused({kNoCloseRange}, [this] {
+      ASSERT_TRUE(StartHelperThread());
+      LetItEnd();
+    });
+    if (!done) GTEST_SKIP() << "no seccomp";
+    EXPECT_EQ(script->has_descriptor, descriptor == STDERR_FILENO);
+  }
+}
+
+TEST_F(HelperThreadTest, OpensNothingInTheProgramsTable) {
+  const test::ScratchDirectory scratch;
+  static Options options;
+  options.log = scratch / "log";
+  ConfigureLog(options);
+  const bool done = test::WithRefused({kNoCloseRange, kNoUnshare}, [this] {
+    ASSERT_TRUE(StartHelperThread());
+    LetItEnd();
+  });
+  if (!done) GTEST_SKIP() << "no seccomp";
+  EXPECT_TRUE(script->has_descriptor);
+  EXPECT_FALSE(script->may_open);
+  EXPECT_TRUE(test::Names(scratch.path()).empty()) << "a log would be opened as well";
+}
+
+TEST_F(HelperThreadTest, IsNoRealTimeThread) {
+  for (const int policy : {SCHED_FIFO, SCHED_RR}) {
+    SetUp();
+    bool done = false;
+    std::thread([&] {
+      const sched_param priority = {.sched_priority = 1};
+      done = sched_setscheduler(0, policy, &priority) == 0;
+      if (done) StartHelperThread();
+    }).join();
+    if (!done) GTEST_SKIP() << "real-time scheduling is not allowed here";
+    LetItEnd();
+    EXPECT_EQ(script->policy, SCHED_OTHER);
+  }
 }
 
 TEST_F(HelperThreadTest, IsStartedOnceWhoeverAsks) {

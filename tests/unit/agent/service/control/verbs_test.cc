@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "agent/service/base/clock.h"
+#include "agent/service/base/descriptor.h"
 #include "agent/service/log/log.h"
 #include "agent/service/options/environment.h"
 #include "tests/unit/agent/service/support/fake_hot.h"
@@ -113,6 +117,19 @@ TEST_F(VerbsTest, AToggleThatFailsIsLogged) {
   fake_hot::SetCpuStart(hot::CpuStart::kNoSignal);
   RunRequests(*controller_, hot::kRequestToggleCpu, 0);
   EXPECT_NE(test::Contents(scratch_ / "log").find("real-time signal"), std::string::npos);
+}
+
+TEST_F(VerbsTest, StatusTellsThatNothingMayBeOpened) {
+  const auto tells = [this] {
+    const Reply reply = RunVerb(*controller_, "status", {});
+    return std::count(reply.lines.begin(), reply.lines.end(),
+                      "cannot write or listen: " + std::string(kNoDescriptors));
+  };
+  EXPECT_EQ(tells(), 0);
+  std::thread([&tells] {
+    ForbidDescriptors();
+    EXPECT_EQ(tells(), 1);
+  }).join();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/agent/service/support/scratch_directory.h"
@@ -56,6 +57,27 @@ TEST_F(ListenerTest, CleansUpAfterTheDead) {
   const Status status = OpenUnix("a.1.sock", &again);
   EXPECT_TRUE(status.ok()) << status.text();
   EXPECT_EQ(test::Names(directory_), (std::vector<std::string>{"a.1.sock", "file.sock"}));
+}
+
+TEST_F(ListenerTest, CleansUpAfterThoseWhoEndedBeforeTheyListened) {
+  const pid_t gone = fork();
+  if (gone == 0) _exit(0);
+  waitpid(gone, nullptr, 0);
+  {
+    Listener dead;
+    for (const pid_t pid : {gone, getppid()}) {
+      ASSERT_TRUE(OpenUnix("." + std::to_string(pid) + ".sock.tmp", &dead).ok());
+    }
+    ASSERT_TRUE(OpenUnix(".notes.sock.tmp", &dead).ok());
+    ASSERT_TRUE(OpenUnix(".0" + std::to_string(gone) + ".sock.tmp", &dead).ok());
+  }
+  Listener listener;
+  ASSERT_TRUE(OpenUnix("a.1.sock", &listener).ok());
+  std::vector<std::string> left = {".0" + std::to_string(gone) + ".sock.tmp",
+                                   "." + std::to_string(getppid()) + ".sock.tmp", ".notes.sock.tmp",
+                                   "a.1.sock"};
+  std::sort(left.begin(), left.end());
+  EXPECT_EQ(test::Names(directory_), left);
 }
 
 TEST_F(ListenerTest, NeverReplacesAFile) {

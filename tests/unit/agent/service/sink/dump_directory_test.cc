@@ -2,8 +2,12 @@
 #include "agent/service/sink/dump_directory.h"
 
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <utime.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "tests/unit/agent/service/support/profile_reader.h"
 #include "tests/unit/agent/service/support/scratch_directory.h"
@@ -92,18 +96,54 @@ TEST_F(DumpDirectoryTest, KeepsTheNewestOfAKind) {
                                       "app.17.0004.heap.pb.gz", "app.18.0000.heap.pb.gz"}));
 }
 
-TEST_F(DumpDirectoryTest, ClearsAwayOldTemporariesOfItsOwnName) {
-  const std::string stale = ".app.17.0000.heap.pb.gz.abc.tmp";
-  const std::string fresh = ".app.17.0001.heap.pb.gz.abc.tmp";
-  const std::string foreign = ".app.18.0000.heap.pb.gz.abc.tmp";
-  for (const std::string& name : {stale, fresh, foreign}) {
-    test::WriteFile(scratch_ / name, "");
-    if (name == fresh) continue;
-    const utimbuf long_ago = {1'000'000, 1'000'000};
-    ASSERT_EQ(utime((scratch_ / name).c_str(), &long_ago), 0);
+// The pid of a process that has ended.
+std::string GonePid() {
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  waitpid(child, nullptr, 0);
+  return std::to_string(child);
+}
+
+TEST_F(DumpDirectoryTest, ClearsAwayWhatEndedProcessesWereWriting) {
+  const std::string gone = GonePid();
+  for (const std::string& name :
+       {".app." + gone + ".0000.heap.pb.gz.abc.tmp", ".my.app.v1." + gone + ".0000.cpu.pb.gz.1.tmp",
+        ".app." + std::to_string(getpid()) + ".0000.heap.pb.gz.abc.tmp"}) {
+    test::WriteFile(scratch_ / name, "half");
   }
+  ASSERT_TRUE(Write(0, "heap").ok());
   directory_.Prune("heap", 32);
-  EXPECT_EQ(Names(scratch_.path()), (std::vector<std::string>{fresh, foreign}));
+  EXPECT_EQ(Names(scratch_.path()), std::vector<std::string>{"app.17.0000.heap.pb.gz"});
+}
+
+TEST_F(DumpDirectoryTest, LeavesAloneWhatMayBeSomebodys) {
+  const std::string gone = GonePid();
+  const std::string alive = std::to_string(getppid());
+  std::vector<std::string> names = {
+      ".app." + alive + ".0000.heap.pb.gz.abc.tmp",
+      // Of a process that is gone, or of one that is not, whose kind has dots.
+      ".app." + alive + ".2000." + gone + ".0000.heap.pb.gz.abc.tmp",
+      ".app." + gone + ".0000.heap.pb.gz.xyz.tmp",
+      ".app." + gone + ".0000.heap.pb.gz.tmp",
+      ".app." + gone + ".000.heap.pb.gz.abc.tmp",
+      "." + gone + ".0000.heap.pb.gz.abc.tmp",
+      ".app." + gone + ".log.abc.tmp",
+      ".notes.tmp",
+      ".notes.abc.tmp",
+      "app." + gone + ".0000.heap.pb.gz.abc.tmp",
+  };
+  for (const std::string& name : names) test::WriteFile(scratch_ / name, "");
+  const std::string link = ".app." + gone + ".0000.cpu.pb.gz.abc.tmp";
+  ASSERT_EQ(symlink("elsewhere", (scratch_ / link).c_str()), 0);
+  names.push_back(link);
+  const std::string locked = ".app." + gone + ".0001.cpu.pb.gz.abc.tmp";
+  test::WriteFile(scratch_ / locked, "half");
+  names.push_back(locked);
+  const Descriptor writer = service::Open(scratch_ / locked, O_WRONLY);
+  ASSERT_EQ(flock(writer.get(), LOCK_EX), 0);
+  directory_.Prune("heap", 32);
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(Names(scratch_.path()), names);
 }
 
 TEST(DumpDirectory, RefusesAnUnsafeDirectory) {

@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <thread>
+
+#include "agent/service/base/descriptor.h"
 #include "tests/unit/agent/service/support/profile_reader.h"
 #include "tests/unit/agent/service/support/scratch_directory.h"
 
@@ -73,6 +76,17 @@ TEST(ModificationTime, IsZeroWithoutAFile) {
   EXPECT_EQ(ModificationTime(scratch / "none"), 0);
   test::WriteFile(scratch / "some", "");
   EXPECT_GT(ModificationTime(scratch / "some"), 1'500'000'000'000'000'000);
+}
+
+TEST(WriteNamedFile, OpensNothingWhereItMayNot) {
+  const test::ScratchDirectory scratch;
+  std::thread([&scratch] {
+    ForbidDescriptors();
+    const Status status = WriteNamedFile({scratch / "file"}, Produce);
+    EXPECT_EQ(status.text(),
+              "cannot write " + (scratch / "file") + ": " + std::string(kNoDescriptors));
+  }).join();
+  EXPECT_TRUE(test::Names(scratch.path()).empty());
 }
 
 }  // namespace

@@ -217,6 +217,8 @@ CpuStart StartCpu(int hz) {
 void StopCpu() { Global().cpu_running = false; }
 bool CpuRunning() { return Global().cpu_running; }
 int CpuRate() { return Global().cpu_rate; }
+bool EndsInHandler() { return false; }
+void ParkIfWanted() {}
 void TendCpu() {}
 PerfUse ReadPerfUse() { return {}; }
 void SetHelperDescriptors(bool) {}
