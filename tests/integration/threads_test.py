@@ -125,6 +125,48 @@ class Texts(Blocked):
         self.assertRegex(text[4], r"^--- threadz 1 ---\n\n--- Thread [0-9a-f]+ \(name: ")
 
 
+class Storm(harness.TestCase):
+    """The program `dump_storm`, looked at as often as can be."""
+
+    def start(self, *arguments):
+        process = subprocess.Popen([harness.PROGRAMS / "dump_storm", *arguments],
+                                   env=self.agent(SOCKET="on", BLOCK_KINDS="all"),
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stdout.readline(), "begun\n")
+        harness.wait_until(lambda: list(self.dumps.glob("*.sock")), "the socket")
+        return process
+
+    def get(self, page):
+        result = subprocess.run(
+            ["curl", "-sS", "--max-time", "60", "--unix-socket", next(self.dumps.glob("*.sock")),
+             f"http://localhost/debug/pprof/{page}"], capture_output=True, check=False)
+        return result.stdout
+
+    def end(self, process):
+        output, _ = process.communicate(timeout=harness.DEADLINE_SECONDS)
+        self.assertEqual((process.returncode, output), (0, "wrong 0\n"))
+
+    def test_libraries_are_unloaded_meanwhile(self):
+        """Their headers and tables must not be touched: here that nearly always is a SIGSEGV."""
+        libraries = [harness.PROGRAMS / f"dump_storm_{build}.so" for build in (1, 2)]
+        process = self.start("unload", *libraries)
+        self.get("wall?hz=1000&seconds=3")
+        for _ in range(20):
+            self.get("goroutine?debug=2")
+        self.end(process)
+
+    def test_a_record_that_a_longjmp_has_left_is_not_believed(self):
+        process = self.start("stale")
+        text = self.get("goroutine?debug=2").decode()
+        busy = next(thread for thread in text.split("\n\n")
+                    if thread.startswith(f"thread {process.pid} "))
+        self.assertIn("[running]", busy)
+        self.assertIn("be_busy", busy)
+        self.end(process)
+
+
 class WhatItSays(harness.TestCase):
     def test_at_exit(self):
         with self.conversation(EXIT_PROFILES="threads", SIGNAL_PROFILES="threads") as talk:

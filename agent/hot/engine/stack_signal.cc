@@ -32,6 +32,8 @@ enum Phase : uint32_t { kFree, kAsked, kWriting, kWritten };
 
 struct Slot {
   std::atomic<uint32_t> word;
+  // The thread's, when it was asked (interrupted_call.h).
+  uint64_t cpu_ns;
   AskedStack stack;
 };
 
@@ -60,23 +62,35 @@ void WriteStack(const void* ucontext, AskedStack* stack) {
   stack->truncated = frames.truncated;
 }
 
-bool OnStackSignal(int, siginfo_t* info, void* ucontext) {
-  const auto value = reinterpret_cast<uint64_t>(info->si_value.sival_ptr);
-  if (info->si_code != SI_QUEUE || value >> 32 != kMark) return false;
-  if (IsSandboxed()) return true;
-  if (RestartInterruptedCall(ucontext)) g_restarted.fetch_add(1, std::memory_order_relaxed);
+// The thread's processor time when it was asked; 0: the question is not open any more.
+uint64_t Answer(uint64_t value, void* ucontext) {
   Slot* const slots = g_slots.load(std::memory_order_acquire);
   const auto ticket = static_cast<uint32_t>(value) >> 5;
   Slot& slot = slots[static_cast<uint32_t>(value) % kSlotCount];
   uint32_t expected = Word(ticket, kAsked);
   if (!slot.word.compare_exchange_strong(expected, Word(ticket, kWriting),
                                          std::memory_order_acq_rel)) {
-    return true;
+    return 0;
   }
+  const uint64_t asked = slot.cpu_ns;
   WriteStack(ucontext, &slot.stack);
   slot.word.store(Word(ticket, kWritten), std::memory_order_release);
   g_answers.fetch_add(1, std::memory_order_release);
   RawSyscall(SYS_futex, &g_answers, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  return asked;
+}
+
+bool OnStackSignal(int signal, siginfo_t* info, void* ucontext) {
+  const auto value = reinterpret_cast<uint64_t>(info->si_value.sival_ptr);
+  if (info->si_code != SI_QUEUE || value >> 32 != kMark) return false;
+  if (IsSandboxed()) return true;
+  SentSignal sent{signal, 0, ThreadCpuNanos(0)};
+  sent.cpu_ns_sent = Answer(value, ucontext);
+  if (!WasHeldUp(sent) && RestartInterruptedCall(ucontext)) {
+    g_restarted.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    EndCallForProgram(ucontext);
+  }
   return true;
 }
 
@@ -145,6 +159,7 @@ StackQuestions::Sent StackQuestions::Ask(int32_t tid) {
   const uint32_t i = next_slot_++;
   slots[i].stack.tid = tid;
   slots[i].stack.depth = 0;
+  slots[i].cpu_ns = ThreadCpuNanos(tid);
   slots[i].word.store(Word(ticket_, kAsked), std::memory_order_release);
   mine_[i] = Send(tid, ticket_, i);
   if (!mine_[i]) slots[i].word.store(Word(ticket_, kFree), std::memory_order_relaxed);

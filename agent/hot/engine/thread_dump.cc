@@ -7,7 +7,13 @@
 //              copy unwound (other_stack.h), with the help of the record that an
 //              interposed call leaves (rt/parked.h); then the kernel is asked
 //              again, and if the thread has moved meanwhile, the whole is repeated
-//   running    asked by signal for its own stack (stack_signal.h)
+//   running    looked at again, when all others have been: it may only have woken
+//              up for a moment. Then asked by signal for its own stack
+//              (stack_signal.h)
+//
+// A record may be stale: a handler that leaves a wait by siglongjmp leaves its
+// record behind. So it says nothing of a thread that runs, nor of one whose stack
+// is above the wait's caller or leads past it.
 //
 // Who holds the lock that a thread waits for is read from the lock itself: glibc
 // keeps the owner's thread id in mutexes and the writer's in rwlocks.
@@ -15,6 +21,7 @@
 // The agent's own threads are left out.
 #include <pthread.h>
 #include <sys/auxv.h>
+#include <time.h>
 
 #include "agent/hot/controls.h"
 #include "agent/hot/engine/capture.h"
@@ -35,6 +42,11 @@ namespace {
 
 // A thread that wakes up while its stack is copied is tried again so often.
 constexpr int kTries = 4;
+// Nanoseconds, doubled from one to the next: 25 ms at the most.
+constexpr uint64_t kFirstNap = 50'000;
+constexpr int kNaps = 9;
+// Threads that blocked the signal throughout the last dump.
+constinit uint32_t g_deaf = 0;
 constexpr uint32_t kMostRunning = 1u << 16;
 
 StackView View(const StackRecord* stack) {
@@ -131,6 +143,16 @@ StackView WhereItBegan(const ThreadRecord* record) {
   return View(CaptureSingleFrame(start != 0 ? start : getauxval(AT_ENTRY), record));
 }
 
+// Whether all of a stack is known and the call that returns to `return_address` is
+// not on it. Frame pointers alone lead past callers of functions that keep none.
+bool LeadsPast(const OtherStack& stack, uintptr_t return_address) {
+  if (!stack.complete || stack.truncated || !WalksByTables()) return false;
+  for (uint32_t i = 0; i < stack.depth; ++i) {
+    if (FrameAddress(stack.pcs[i]) == return_address - 1) return false;
+  }
+  return true;
+}
+
 class Dump {
  public:
   Dump(ThreadFacts facts, ThreadVisitor visitor, void* context)
@@ -193,18 +215,19 @@ class Dump {
   // Passes the thread on if it is not running. kMoved: it woke up meanwhile.
   Look LookAt(int32_t tid, const TaskCallFile& file) {
     const ThreadRecord* record = records_.Find(tid);
-    const ParkedFacts parked = record != nullptr ? ReadParked(record->parked) : ParkedFacts{};
-    const bool is_parked = ParkedCall::IsParked(parked.sequence);
+    ParkedFacts parked = record != nullptr ? ReadParked(record->parked) : ParkedFacts{};
     const TaskCall call = file.Read();
     // Before it is asked whether the thread has moved: then they go with the stack.
     const uint32_t labels = record != nullptr ? record->labels.load(std::memory_order_relaxed) : 0;
-    if (call.state == TaskCall::kRunning && !is_parked) return Look::kRunning;
+    if (call.state == TaskCall::kRunning) return Look::kRunning;
     Registers blocked{};
     if (call.state == TaskCall::kBlocked) {
       blocked.pc = call.pc;
       blocked.sp = call.sp;
       blocked.bp = kUnknownRegister;
     }
+    if (blocked.sp > parked.caller.sp) parked = {};
+    const bool is_parked = ParkedCall::IsParked(parked.sequence);
     const bool has_stack = blocked.sp != 0 || is_parked;
     if (has_stack) {
       UnwindOther(blocked, call.number >= 0 ? PcKind::kReturnAddress : PcKind::kExact, parked,
@@ -213,6 +236,7 @@ class Dump {
         return Look::kMoved;
       if (blocked.sp != 0 && file.Read() != call) return Look::kMoved;
       if (stack_->began_in_agent && record == nullptr) return Look::kPassed;
+      if (is_parked && LeadsPast(*stack_, parked.caller.pc)) parked = {};
     }
     Pass(tid, record, call, parked, labels, has_stack);
     return Look::kPassed;
@@ -229,10 +253,11 @@ class Dump {
       sample.syscall = call.number;
       for (int i = 0; i < 6; ++i) sample.arguments[i] = call.arguments[i];
     }
-    sample.stack = WhereItBegan(record);
     if (has_stack && stack_->depth > 0) {
       sample.stack = Keep(stack_->pcs, stack_->depth, stack_->truncated, labels);
       sample.complete = stack_->complete;
+    } else {
+      sample.stack = WhereItBegan(record);
     }
     if (ParkedCall::IsParked(parked.sequence)) {
       sample.wait = parked.kind;
@@ -254,25 +279,47 @@ class Dump {
   }
 
   void VisitRunning() {
-    for (uint32_t i = 0; i < running_count_; ++i) AskOrLook(running_[i]);
+    AskThoseThatHear();
+    // Who blocks the signal is mostly in a handler (the one that asked for this dump,
+    // for instance) that soon ends. Those that do it for good are not waited for in
+    // every dump.
+    uint64_t nap = kFirstNap;
+    for (int i = 0; i < kNaps && running_count_ > g_deaf; ++i, nap *= 2) {
+      const timespec span = {0, static_cast<long>(nap)};
+      RawSyscall(SYS_nanosleep, &span, nullptr);
+      AskThoseThatHear();
+    }
+    g_deaf = running_count_;
+    for (uint32_t i = 0; i < running_count_; ++i) PassRunning(running_[i], nullptr);
+  }
+
+  // The others remain in the list.
+  void AskThoseThatHear() {
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < running_count_; ++i) {
+      if (!AskOrLook(running_[i])) running_[left++] = running_[i];
+    }
+    running_count_ = left;
     Collect();
   }
 
-  // Only a thread that was running just now gets the signal.
-  void AskOrLook(int32_t tid) {
-    if (!CanBeAsked(tid)) return PassRunning(tid, nullptr);
+  // Only a thread that was running just now, and did not block it, gets the signal.
+  // False: neither could be done.
+  bool AskOrLook(int32_t tid) {
     const TaskCallFile file(files_, tid);
     for (int i = 0; i < kTries; ++i) {
       switch (LookAt(tid, file)) {
         case Look::kPassed:
-          return;
+          return true;
         case Look::kMoved:
           break;
         case Look::kRunning:
-          return Ask(tid);
+          if (!CanBeAsked(tid)) return false;
+          Ask(tid);
+          return true;
       }
     }
-    PassRunning(tid, nullptr);
+    return false;
   }
 
   void Ask(int32_t tid) {
@@ -300,10 +347,11 @@ class Dump {
     if (stack == nullptr && HasEnded(tid)) return;
     ThreadSample sample = Begin(tid, records_.Find(tid));
     sample.state = ThreadActivity::kRunning;
-    sample.stack = WhereItBegan(records_.Find(tid));
     if (stack != nullptr) {
       sample.stack = Keep(stack->pcs, stack->depth, stack->truncated, stack->labels);
       sample.complete = true;
+    } else {
+      sample.stack = WhereItBegan(records_.Find(tid));
     }
     visitor_(context_, sample);
   }

@@ -12,7 +12,9 @@
 //
 // A signal handler that interrupts a wait and itself waits takes the record
 // over; the outer wait then has none until the next one, and the dump falls back
-// to what the kernel tells about it.
+// to what the kernel tells about it. One that leaves a wait by siglongjmp leaves
+// an open record behind, until the thread's next wait: the dump has to find out
+// whether it fits what the thread does (engine/thread_dump.cc).
 #pragma once
 
 #include <atomic>

@@ -26,6 +26,7 @@
 namespace pprofagent::hot {
 
 struct DebugFrame;
+struct TableCopies;
 
 // The bytes a module's tables may lie in, and its .eh_frame_hdr among them (null:
 // it has none); and what its file says besides (debug_frame.h), or null.
@@ -34,6 +35,8 @@ struct CfiModule {
   const uint8_t* end;
   const uint8_t* eh_frame_hdr;
   const DebugFrame* debug_frame = nullptr;
+  // Not null: [begin, end) may be gone, and is read by way of these.
+  TableCopies* copies = nullptr;
 };
 
 // Register numbers of the x86-64 psABI.

@@ -3,6 +3,9 @@
 
 #include <cstring>
 
+#include "agent/hot/rt/copy_memory.h"
+#include "agent/hot/unwind/table_copies.h"
+
 namespace pprofagent::hot {
 
 namespace {
@@ -69,6 +72,7 @@ struct Section {
   const uint8_t* end;
   bool is_debug_frame;
   uintptr_t bias;
+  TableCopies* copies = nullptr;
 };
 
 // A record without its length: where the field after the length is, which tells
@@ -77,13 +81,13 @@ struct Entry {
   const uint8_t* id;
   const uint8_t* end;
   bool is_64_bit;
+  // From the bytes read to the section's own.
+  uintptr_t displacement;
 };
 
-bool ReadEntry(const Section& section, uintptr_t address, Entry* entry) {
-  const auto begin = reinterpret_cast<uintptr_t>(section.begin);
-  const auto end = reinterpret_cast<uintptr_t>(section.end);
-  if (address < begin || address >= end) return false;
-  ByteReader in(reinterpret_cast<const uint8_t*>(address), section.end);
+// False also if the record does not end before `end`.
+bool ReadLength(const uint8_t* begin, const uint8_t* end, Entry* entry) {
+  ByteReader in(begin, end);
   uint64_t length = in.Read<uint32_t>();
   entry->is_64_bit = length == 0xffffffffu;
   if (entry->is_64_bit) length = in.Read<uint64_t>();
@@ -91,6 +95,33 @@ bool ReadEntry(const Section& section, uintptr_t address, Entry* entry) {
   in.Take(length);
   entry->end = in.at();
   return in.ok() && length != 0;
+}
+
+// Copies the record at `address` into `room`, and reads it there.
+[[gnu::noinline]] bool CopyEntry(const Section& section, uintptr_t address, uint8_t* room,
+                                 size_t room_bytes, Entry* entry) {
+  // Nearly every record is shorter.
+  constexpr size_t kFirst = 256;
+  const size_t bytes = reinterpret_cast<uintptr_t>(section.end) - address;
+  const size_t wanted = bytes < room_bytes ? bytes : room_bytes;
+  const size_t first = wanted < kFirst ? wanted : kFirst;
+  entry->displacement = address - reinterpret_cast<uintptr_t>(room);
+  size_t copied = CopyMemory(address, room, first);
+  if (ReadLength(room, room + copied, entry)) return true;
+  if (copied == first) copied += CopyMemory(address + copied, room + copied, wanted - copied);
+  if (ReadLength(room, room + copied, entry)) return true;
+  section.copies->failed = true;
+  return false;
+}
+
+bool ReadEntry(const Section& section, uintptr_t address, uint8_t* room, size_t room_bytes,
+               Entry* entry) {
+  const auto begin = reinterpret_cast<uintptr_t>(section.begin);
+  const auto end = reinterpret_cast<uintptr_t>(section.end);
+  if (address < begin || address >= end) return false;
+  if (section.copies != nullptr) return CopyEntry(section, address, room, room_bytes, entry);
+  entry->displacement = 0;
+  return ReadLength(reinterpret_cast<const uint8_t*>(address), section.end, entry);
 }
 
 // What the augmentation string announces, as far as it matters here.
@@ -137,7 +168,8 @@ bool ReadsAsCie(const Section& section, const Entry& entry, ByteReader* in) {
 
 bool ReadCie(const Section& section, uintptr_t address, Cie* cie) {
   Entry entry;
-  if (!ReadEntry(section, address, &entry)) return false;
+  uint8_t* const room = section.copies != nullptr ? section.copies->cie : nullptr;
+  if (!ReadEntry(section, address, room, TableCopies::kCieBytes, &entry)) return false;
   ByteReader in(entry.id, entry.end);
   if (!ReadsAsCie(section, entry, &in)) return false;
   const auto version = in.Read<uint8_t>();
@@ -168,7 +200,7 @@ bool ReadCie(const Section& section, uintptr_t address, Cie* cie) {
 uintptr_t CieOf(const Section& section, const Entry& entry, ByteReader* in) {
   if (!section.is_debug_frame) {
     const auto back = in->Read<uint32_t>();
-    return back == 0 ? 0 : reinterpret_cast<uintptr_t>(entry.id) - back;
+    return back == 0 ? 0 : reinterpret_cast<uintptr_t>(entry.id) + entry.displacement - back;
   }
   const uint64_t offset = entry.is_64_bit ? in->Read<uint64_t>() : in->Read<uint32_t>();
   // Also what marks a CIE lies beyond the end.
@@ -178,10 +210,13 @@ uintptr_t CieOf(const Section& section, const Entry& entry, ByteReader* in) {
 
 bool ReadFde(const Section& section, uintptr_t address, Fde* fde) {
   Entry entry;
-  if (!ReadEntry(section, address, &entry)) return false;
+  uint8_t* const room = section.copies != nullptr ? section.copies->fde : nullptr;
+  if (!ReadEntry(section, address, room, TableCopies::kFdeBytes, &entry)) return false;
   ByteReader in(entry.id, entry.end);
   const uintptr_t cie = CieOf(section, entry, &in);
   if (cie == 0 || !ReadCie(section, cie, &fde->cie)) return false;
+  // Addresses relative to where they are read are off by as much.
+  if ((fde->cie.fde_encoding & kRelationMask) == kPcRelative) fde->cie.bias += entry.displacement;
   fde->begin = ReadAddress(&in, fde->cie);
   fde->end = fde->begin + ReadEncoded(&in, fde->cie.fde_encoding & kFormatMask, 0);
   if (fde->cie.has_augmentation_data) {
@@ -217,41 +252,92 @@ struct Found {
   uintptr_t fde;
 };
 
-// Binary search in .eh_frame_hdr.
-Found SearchEhFrameHdr(const CfiModule& module, uintptr_t pc) {
-  if (module.eh_frame_hdr < module.begin || module.eh_frame_hdr >= module.end) return {};
-  const auto base = reinterpret_cast<uintptr_t>(module.eh_frame_hdr);
-  ByteReader in(module.eh_frame_hdr, module.end);
-  const auto version = in.Read<uint8_t>();
-  const auto pointer_encoding = in.Read<uint8_t>();
-  const auto count_encoding = in.Read<uint8_t>();
-  const auto table_encoding = in.Read<uint8_t>();
-  // Every linker writes pairs of 32-bit offsets from the header.
+using TableRow = TableCopies::Row;
+
+// Of the header at `base`: how many functions its table has, 0 if it is none of
+// the form that every linker writes.
+uint64_t ReadTableHeader(ByteReader* in, uintptr_t base) {
+  const auto version = in->Read<uint8_t>();
+  const auto pointer_encoding = in->Read<uint8_t>();
+  const auto count_encoding = in->Read<uint8_t>();
+  const auto table_encoding = in->Read<uint8_t>();
+  // Pairs of 32-bit offsets from the header.
   if (version != 1 || count_encoding == kOmitted || table_encoding != (kDataRelative | 0x0b)) {
-    return {};
+    return 0;
   }
-  if (pointer_encoding != kOmitted) ReadEncoded(&in, pointer_encoding, base);
-  const uint64_t count = ReadEncoded(&in, count_encoding, base);
-  struct Row {
-    int32_t function;
-    int32_t fde;
-  };
-  const uint8_t* table = in.at();
-  if (!in.ok() || count == 0 || count > static_cast<uint64_t>(in.end() - table) / sizeof(Row)) {
-    return {};
+  if (pointer_encoding != kOmitted) ReadEncoded(in, pointer_encoding, base);
+  const uint64_t count = ReadEncoded(in, count_encoding, base);
+  return in->ok() ? count : 0;
+}
+
+// The rows of a table that may be gone, copied block by block.
+class CopiedRows {
+ public:
+  CopiedRows(const uint8_t* rows, uint64_t count, TableCopies* copies)
+      : rows_(rows), count_(count), copies_(copies) {}
+
+  TableRow At(uint64_t i) {
+    if (i / TableCopies::kRows != block_) Copy(i / TableCopies::kRows);
+    return copies_->rows[i % TableCopies::kRows];
   }
-  const auto row = [&](uint64_t i) {
-    Row r;
-    memcpy(&r, table + i * sizeof(Row), sizeof(Row));
-    return r;
-  };
+
+ private:
+  void Copy(uint64_t block) {
+    const uint64_t first = block * TableCopies::kRows;
+    const uint64_t rows = count_ - first < TableCopies::kRows ? count_ - first : TableCopies::kRows;
+    const auto address = reinterpret_cast<uintptr_t>(rows_ + first * sizeof(TableRow));
+    if (CopyMemory(address, copies_->rows, rows * sizeof(TableRow)) != rows * sizeof(TableRow)) {
+      memset(copies_->rows, 0, sizeof(copies_->rows));
+      copies_->failed = true;
+    }
+    block_ = block;
+  }
+
+  const uint8_t* const rows_;
+  const uint64_t count_;
+  TableCopies* const copies_;
+  uint64_t block_ = UINT64_MAX;  // that is copied
+};
+
+// `row(i)` is the i-th of `count`.
+template <typename RowAt>
+Found SearchRows(uint64_t count, uintptr_t base, uintptr_t pc, const RowAt& row) {
   const uint64_t at = LastAtOrBefore(count, static_cast<int64_t>(pc - base), [&row](uint64_t i) {
     return static_cast<int64_t>(row(i).function);
   });
   if (at == count) return {};
-  const Row found = row(at);
+  const TableRow found = row(at);
   return {base + static_cast<uintptr_t>(int64_t{found.function}),
           base + static_cast<uintptr_t>(int64_t{found.fde})};
+}
+
+[[gnu::noinline]] Found SearchCopies(const CfiModule& module, uintptr_t pc) {
+  const auto base = reinterpret_cast<uintptr_t>(module.eh_frame_hdr);
+  uint8_t* const header = module.copies->header;
+  const size_t copied = CopyMemory(base, header, sizeof(module.copies->header));
+  module.copies->failed |= copied != sizeof(module.copies->header);
+  ByteReader in(header, header + copied);
+  const uint64_t count = ReadTableHeader(&in, base);
+  const uint8_t* table = module.eh_frame_hdr + (in.at() - header);
+  if (count == 0 || count > static_cast<uint64_t>(module.end - table) / sizeof(TableRow)) return {};
+  CopiedRows rows(table, count, module.copies);
+  return SearchRows(count, base, pc, [&rows](uint64_t i) { return rows.At(i); });
+}
+
+// Binary search in .eh_frame_hdr.
+Found SearchEhFrameHdr(const CfiModule& module, uintptr_t pc) {
+  if (module.eh_frame_hdr < module.begin || module.eh_frame_hdr >= module.end) return {};
+  if (module.copies != nullptr) return SearchCopies(module, pc);
+  const auto base = reinterpret_cast<uintptr_t>(module.eh_frame_hdr);
+  ByteReader in(module.eh_frame_hdr, module.end);
+  const uint64_t count = ReadTableHeader(&in, base);
+  const uint8_t* table = in.at();
+  if (count == 0 || count > static_cast<uint64_t>(in.end() - table) / sizeof(TableRow)) return {};
+  return SearchRows(count, base, pc, [table](uint64_t i) {
+    TableRow row;
+    memcpy(&row, table + i * sizeof(TableRow), sizeof(TableRow));
+    return row;
+  });
 }
 
 Found SearchDebugFrame(const DebugFrame& section, uintptr_t pc) {
@@ -272,7 +358,8 @@ uintptr_t ReadAddress(ByteReader* in, const Cie& cie) {
 
 bool FindFdeInEhFrame(const CfiModule& module, uintptr_t pc, Fde* fde) {
   const Found found = SearchEhFrameHdr(module, pc);
-  return found.function != 0 && ReadFde({module.begin, module.end, false, 0}, found.fde, fde) &&
+  return found.function != 0 &&
+         ReadFde({module.begin, module.end, false, 0, module.copies}, found.fde, fde) &&
          Covers(*fde, pc);
 }
 

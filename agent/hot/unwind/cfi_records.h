@@ -8,7 +8,8 @@
 // addresses those of the file.
 //
 // All functions are async-signal-safe, and safe on corrupt input as long as the
-// bytes of the section can be read.
+// bytes of the section can be read. Those of a module that may be gone are copied
+// first, record by record (table_copies.h).
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,9 @@
 
 #include <elf.h>
 
+#include <cstddef>
+
+#include "agent/hot/rt/copy_memory.h"
 #include "agent/hot/unwind/byte_reader.h"
 
 namespace pprofagent::hot {
@@ -85,6 +88,35 @@ const uint8_t* EhFrameOf(const uint8_t* eh_frame_hdr) {
   return eh_frame_hdr + 4 + offset;
 }
 
+uint64_t SectionHeadersOf(const uint8_t* first_page, ptrdiff_t size) {
+  return static_cast<uint64_t>(size) < kPage ? 0 : Image(first_page).section_headers();
+}
+
+// `load(at, &word)` is false if there is nothing to read, and then so is this.
+template <typename Load>
+bool MixWeakIdentity(uint64_t sections, const uint8_t* end, const uint8_t* eh_frame_hdr,
+                     const Load& load, uint64_t* identity) {
+  constexpr uint64_t kFixedPart = 12;  // encodings, .eh_frame, number of functions
+  constexpr uint64_t kRow = 8;
+  *identity = sections;
+  if (eh_frame_hdr == nullptr) return true;
+  if (static_cast<uint64_t>(end - eh_frame_hdr) < kFixedPart + kRow) return true;
+  uint64_t tables;
+  if (!load(eh_frame_hdr + 4, &tables)) return false;
+  const uint64_t rows = tables >> 32;
+  const uint8_t* table = eh_frame_hdr + kFixedPart;
+  uint64_t first;
+  if (!load(table, &first)) return false;
+  uint64_t last = first;
+  if (rows != 0 && rows <= static_cast<uint64_t>(end - table) / kRow &&
+      !load(table + (rows - 1) * kRow, &last)) {
+    return false;
+  }
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15u;
+  *identity = (((sections * kSpread) ^ tables) * kSpread ^ first) * kSpread ^ (last * kSpread);
+  return true;
+}
+
 }  // namespace
 
 BuildIdPlace FindBuildId(const uint8_t* begin, const uint8_t* end) {
@@ -111,32 +143,33 @@ uint32_t FindCodeSegments(const uint8_t* begin, const uint8_t* end,
   for (int i = 0; i < image.count() && count < kMaxCodeSegments; ++i) {
     const Elf64_Phdr segment = image.Segment(i);
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
-    const auto at = reinterpret_cast<uintptr_t>(image.AddressOf(segment));
-    code[count++] = CodeSegment{at & ~(kPage - 1), Aligned(at + segment.p_filesz, kPage),
-                                segment.p_offset & ~(kPage - 1)};
+    // Counted from the image's begin: a copy of it need not lie on a page.
+    const auto at = static_cast<uint64_t>(image.AddressOf(segment) - begin);
+    const auto base = reinterpret_cast<uintptr_t>(begin);
+    code[count++] =
+        CodeSegment{base + (at & ~(kPage - 1)), base + Aligned(at + segment.p_filesz, kPage),
+                    segment.p_offset & ~(kPage - 1)};
   }
   return count;
 }
 
 uint64_t WeakIdentity(const uint8_t* begin, const uint8_t* end, const uint8_t* eh_frame_hdr) {
-  constexpr uint64_t kFixedPart = 12;  // encodings, .eh_frame, number of functions
-  constexpr uint64_t kRow = 8;
-  const uint64_t sections =
-      static_cast<uint64_t>(end - begin) < kPage ? 0 : Image(begin).section_headers();
-  if (eh_frame_hdr == nullptr) return sections;
-  if (static_cast<uint64_t>(end - eh_frame_hdr) < kFixedPart + kRow) return sections;
-  uint64_t tables;
-  memcpy(&tables, eh_frame_hdr + 4, sizeof(tables));
-  const uint64_t rows = tables >> 32;
-  const uint8_t* table = eh_frame_hdr + kFixedPart;
-  uint64_t first;
-  memcpy(&first, table, sizeof(first));
-  uint64_t last = first;
-  if (rows != 0 && rows <= static_cast<uint64_t>(end - table) / kRow) {
-    memcpy(&last, table + (rows - 1) * kRow, sizeof(last));
-  }
-  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15u;
-  return (((sections * kSpread) ^ tables) * kSpread ^ first) * kSpread ^ (last * kSpread);
+  const auto load = [](const uint8_t* at, uint64_t* word) {
+    memcpy(word, at, sizeof(*word));
+    return true;
+  };
+  uint64_t identity = 0;
+  MixWeakIdentity(SectionHeadersOf(begin, end - begin), end, eh_frame_hdr, load, &identity);
+  return identity;
+}
+
+bool CopyWeakIdentity(const uint8_t* first_page, const uint8_t* begin, const uint8_t* end,
+                      const uint8_t* eh_frame_hdr, uint64_t* identity) {
+  const auto load = [](const uint8_t* at, uint64_t* word) {
+    return CopyObject(reinterpret_cast<uintptr_t>(at), word);
+  };
+  return MixWeakIdentity(SectionHeadersOf(first_page, end - begin), end, eh_frame_hdr, load,
+                         identity);
 }
 
 CfiModule ReadableTables(const uint8_t* begin, const uint8_t* end, const uint8_t* eh_frame_hdr) {

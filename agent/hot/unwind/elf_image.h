@@ -39,6 +39,11 @@ uint32_t FindCodeSegments(const uint8_t* begin, const uint8_t* end,
 // be null.
 uint64_t WeakIdentity(const uint8_t* begin, const uint8_t* end, const uint8_t* eh_frame_hdr);
 
+// The same of an image that may be gone, by a copy of its first page. False: it
+// is gone.
+bool CopyWeakIdentity(const uint8_t* first_page, const uint8_t* begin, const uint8_t* end,
+                      const uint8_t* eh_frame_hdr, uint64_t* identity);
+
 // The tables with the bounds of the readable segment that has both
 // .eh_frame_hdr and .eh_frame; with those of the image if there is no such one.
 // `eh_frame_hdr` may be null.

@@ -8,7 +8,7 @@
 
 #include "agent/hot/rt/copy_memory.h"
 #include "agent/hot/unwind/cfi_records.h"
-#include "agent/hot/unwind/module_lookup.h"
+#include "agent/hot/unwind/vanishing_module.h"
 
 namespace pprofagent::hot {
 
@@ -20,7 +20,8 @@ constexpr uintptr_t kFarthest = uintptr_t{64} << 10;
 // Arguments a caller may have pushed below the frame's own part.
 constexpr uintptr_t kPushedArguments = 256;
 
-// Code is read by copies: nothing here knows which pages of a module are mapped.
+// Code is read by copies: nothing here knows which pages of a module are mapped,
+// nor whether it stays.
 struct Code {
   uint8_t bytes[48];
   size_t size;
@@ -54,7 +55,9 @@ size_t AfterEndbr(const Code& code) {
 // Where it begins, by its unwind tables; 0: unknown.
 uintptr_t FunctionOf(uintptr_t pc) {
   Module module{};
-  return FindModule(pc, &module) ? FunctionBefore(TablesOf(module), pc) : 0;
+  if (!FindVanishingModule(pc, &module)) return 0;
+  const uintptr_t function = FunctionBefore(VanishingTablesOf(module), pc);
+  return WereTablesOf(module) ? function : 0;
 }
 
 // --- What a return address returns from --------------------------------------
@@ -164,8 +167,7 @@ class Search {
 
   // Whether the frame pointer was `place`, given the word above it.
   bool IsProven(uintptr_t place, uintptr_t return_address) const {
-    Module module{};
-    if (!FindModule(return_address, &module)) return false;
+    if (!IsInModule(return_address)) return false;
     uintptr_t target = 0;
     switch (CallBefore(return_address, &target)) {
       case Call::kDirect:

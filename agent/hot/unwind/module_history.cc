@@ -81,9 +81,15 @@ ModuleRecord* Make(const LoadedObject& object) {
   record->begin = begin;
   record->end = end;
   record->generation = generation;
-  record->code_segments = FindCodeSegments(object.begin, object.end, record->code);
+  const uint8_t* const image = object.image != nullptr ? object.image : object.begin;
+  record->code_segments = FindCodeSegments(image, image + (end - begin), record->code);
+  for (uint32_t i = 0; i < record->code_segments; ++i) {
+    const uintptr_t displacement = begin - reinterpret_cast<uintptr_t>(image);
+    record->code[i].start += displacement;
+    record->code[i].limit += displacement;
+  }
   record->build_id_place = object.build_id;
-  memcpy(record->build_id, object.begin + object.build_id.offset, object.build_id.size);
+  memcpy(record->build_id, image + object.build_id.offset, object.build_id.size);
   const size_t directory = prefix != 0 ? CurrentDirectory(record->path, prefix) : 0;
   memcpy(record->path + directory, name, name_size);
   record->path[directory + name_size] = '\0';

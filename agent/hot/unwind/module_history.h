@@ -5,9 +5,10 @@
 // gone, or when another one lies in its place.
 //
 // Who writes: the walk that first finds a frame in an object, in whatever thread
-// or handler it runs; at that moment the object cannot go away. All that a
-// profile says of a mapping is copied from its headers then: where its code is,
-// its build ID, its file. Nothing watches dlopen or dlclose.
+// or handler it runs; at that moment the object cannot go away, or the walk has a
+// copy of its first page (vanishing_module.h). All that a profile says of a
+// mapping is copied from its headers then: where its code is, its build ID, its
+// file. Nothing watches dlopen or dlclose.
 //
 // Who reads: every walk (Module::generation, through module_lookup.h), and the
 // service when it writes a profile. A record is complete before a
@@ -49,6 +50,8 @@ struct ModuleRecord {
   // See debug_frame.h.
   mutable std::atomic<const DebugFrame*> debug_frame;
   mutable std::atomic<uint8_t> debug_frame_state;
+  // It is never unloaded (module_lookup.h). Set at start.
+  mutable std::atomic<bool> stays;
   // As the loader calls it, absolute; empty for the main program.
   char path[];
 };
@@ -61,6 +64,8 @@ struct LoadedObject {
   const uint8_t* end;
   BuildIdPlace build_id;
   const char* name;  // the loader's; may be null
+  // Where its first page is, if it is to be read from a copy.
+  const uint8_t* image = nullptr;
 };
 
 // The record of this identity, made if there is none; null if that cannot be

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/hot/unwind/module_lookup.h"
 
-#include <dlfcn.h>
 #include <link.h>
 #include <sys/auxv.h>
 
@@ -11,35 +10,16 @@
 
 #include "agent/hot/unwind/debug_frame.h"
 #include "agent/hot/unwind/elf_image.h"
-#include "agent/hot/unwind/frame_word.h"
 #include "agent/hot/unwind/module_history.h"
-
-// Older glibc lacks it; it must not keep the agent from being loaded.
-#pragma weak _dl_find_object
+#include "agent/hot/unwind/module_identity.h"
 
 namespace pprofagent::hot {
+
+constinit std::atomic<const ModuleRecord*> g_recent_modules[1u << kRecentModuleBits] = {};
 
 namespace {
 
 constinit Module g_vdso = {};
-
-constexpr uint64_t kWithDebugFrame = 0x5bd1e9955bd1e995u;
-
-// Objects met lately, by where they begin.
-constexpr unsigned kRecentBits = 8;
-constinit std::atomic<const ModuleRecord*> g_recent[1u << kRecentBits] = {};
-
-// Where and how large a module is and where its tables are.
-uint64_t KeyOf(const Module& module) {
-  const auto size = static_cast<uint64_t>(module.end - module.begin);
-  const auto header = static_cast<uint64_t>(module.eh_frame_hdr - module.begin);
-  return reinterpret_cast<uintptr_t>(module.begin) ^ (size << 24) ^ (header << 13);
-}
-
-std::atomic<const ModuleRecord*>& RecentOf(const Module& module) {
-  const uintptr_t page = reinterpret_cast<uintptr_t>(module.begin) >> 12;
-  return g_recent[(page ^ (page >> kRecentBits)) & ((1u << kRecentBits) - 1)];
-}
 
 uint64_t Load(const uint8_t* at) {
   uint64_t value;
@@ -68,37 +48,26 @@ void Identify(Module* module, const link_map* loaded) {
     }
     recent.store(record, std::memory_order_release);
   }
-  module->record = record;
-  module->identity = record->identity;
-  // What was remembered of it before there was one is not found any more.
-  if (record->debug_frame.load(std::memory_order_acquire) != nullptr) {
-    module->identity ^= kWithDebugFrame;
-  }
-  module->generation = uint64_t{record->generation} << kFrameAddressBits;
-}
-
-bool FindLoadedObject(uintptr_t address, Module* module) {
-  dl_find_object object;
-  if (_dl_find_object == nullptr ||
-      _dl_find_object(reinterpret_cast<void*>(address), &object) != 0) {
-    return false;
-  }
-  module->begin = static_cast<const uint8_t*>(object.dlfo_map_start);
-  module->end = static_cast<const uint8_t*>(object.dlfo_map_end);
-  module->eh_frame_hdr = static_cast<const uint8_t*>(object.dlfo_eh_frame);
-  module->identity = 0;
-  module->generation = 0;
-  module->record = nullptr;
-  Identify(module, object.dlfo_link_map);
-  return true;
+  TakeFromRecord(record, module);
 }
 
 }  // namespace
 
-bool FindModule(uintptr_t address, Module* module) {
-  if (FindLoadedObject(address, module)) return true;
+bool FindVdso(uintptr_t address, Module* module) {
   if (!g_vdso.Contains(address)) return false;
   *module = g_vdso;
+  return true;
+}
+
+bool Stays(const Module& module) {
+  return module.record != nullptr ? module.record->stays.load(std::memory_order_relaxed)
+                                  : module.begin == g_vdso.begin && module.begin != nullptr;
+}
+
+bool FindModule(uintptr_t address, Module* module) {
+  const link_map* loaded = nullptr;
+  if (!AskLoader(address, module, &loaded)) return FindVdso(address, module);
+  Identify(module, loaded);
   return true;
 }
 
@@ -128,12 +97,13 @@ void InitializeModuleLookup() {
   // Every stack leads through these; their records then need not be made in the
   // middle of the program's first. The C library and the loader, whose first
   // function has no rules, have no others in their files.
-  Module program{};
-  FindModule(getauxval(AT_ENTRY), &program);
+  const uintptr_t entry = getauxval(AT_ENTRY);
   for (const uintptr_t address :
-       {reinterpret_cast<uintptr_t>(&getauxval), uintptr_t{getauxval(AT_BASE)}}) {
+       {entry, reinterpret_cast<uintptr_t>(&getauxval), uintptr_t{getauxval(AT_BASE)}}) {
     Module module{};
-    if (FindModule(address, &module) && module.record != nullptr) HasNoDebugFrame(module.record);
+    if (!FindModule(address, &module) || module.record == nullptr) continue;
+    module.record->stays.store(true, std::memory_order_relaxed);
+    if (address != entry) HasNoDebugFrame(module.record);
   }
   const auto base = static_cast<uintptr_t>(getauxval(AT_SYSINFO_EHDR));
   if (base == 0) return;

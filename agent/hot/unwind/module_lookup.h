@@ -47,8 +47,14 @@ struct Module {
 };
 
 // False: the address is in no loaded object (generated code, garbage), or libc
-// is too old to say. Async-signal-safe, lock-free.
+// is too old to say. Reads the object: for addresses in code that the calling
+// thread is in, hence cannot be unloaded (all others: vanishing_module.h).
+// Async-signal-safe, lock-free.
 bool FindModule(uintptr_t address, Module* module);
+
+// Whether it is certain that it is never unloaded: the program, the C library, the
+// loader and the vDSO, which most frames are in. Async-signal-safe.
+bool Stays(const Module& module);
 
 // The part of the module that its tables may lie in: there may be unmapped
 // holes between segments, and a corrupt table may point there. With what the

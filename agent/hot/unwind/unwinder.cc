@@ -11,6 +11,7 @@
 #include "agent/hot/unwind/libunwind_backend.h"
 #include "agent/hot/unwind/module_lookup.h"
 #include "agent/hot/unwind/rule_cache.h"
+#include "agent/hot/unwind/vanishing_module.h"
 
 namespace pprofagent::hot {
 
@@ -18,13 +19,31 @@ namespace {
 
 constinit std::atomic<UnwinderBackend> g_backend{UnwinderBackend::kAuto};
 
+// Whose stack it is: the modules of another thread's may be unloaded during the
+// walk (vanishing_module.h).
+enum class Whose : uint8_t { kOwn, kOther };
+
 enum class Step : uint8_t { kCaller, kSignalCaller, kEntry, kNoRule, kBadRead };
 
+template <Whose kWhose>
+CfiModule Tables(const Module& module) {
+  return kWhose == Whose::kOwn ? TablesOf(module) : VanishingTablesOf(module);
+}
+
+// Whether what has been found in them, or not found, can be believed.
+template <Whose kWhose>
+bool WereTables(const Module& module) {
+  return kWhose == Whose::kOwn || WereTablesOf(module);
+}
+
 // The rules come from the module's tables: worked out and remembered.
+template <Whose kWhose>
 [[gnu::noinline]] Step StepByTables(const Module& module, uintptr_t lookup, StackReader* stack,
                                     Registers* registers) {
   FrameRules rules;
-  if (!FindFrameRules(TablesOf(module), lookup, &rules)) {
+  const bool found = FindFrameRules(Tables<kWhose>(module), lookup, &rules);
+  if (!WereTables<kWhose>(module)) return Step::kNoRule;
+  if (!found) {
     CacheRule(lookup, module.identity, kPackedNoRule);
     WantRulesFromFile(module, lookup);
     return Step::kNoRule;
@@ -37,10 +56,11 @@ enum class Step : uint8_t { kCaller, kSignalCaller, kEntry, kNoRule, kBadRead };
 // Whether rules begin at this return address, before which there are none. Such
 // an address was made up: no call returns to it. It is what a coroutine returns
 // to at its end, and the walk has arrived at the outermost frame.
+template <Whose kWhose>
 [[gnu::noinline]] bool BeginsFunction(uintptr_t pc, const Module& module) {
   if (!module.Contains(pc)) return false;
   FrameRules rules;
-  return FindFrameRules(TablesOf(module), pc, &rules);
+  return FindFrameRules(Tables<kWhose>(module), pc, &rules) && WereTables<kWhose>(module);
 }
 
 // From code that no table describes: generated, or assembly. An interrupted
@@ -65,13 +85,14 @@ Step StepBesideTables(bool interrupted, bool* chained, StackReader* stack, Regis
 }
 
 // A step that is not in the cache, or not of the common form.
+template <Whose kWhose>
 [[gnu::noinline]] Step StepSlowly(uintptr_t lookup, Module* module, bool* chained,
                                   StackReader* stack, Registers* registers) {
   if (module->Contains(lookup)) {
     PackedRule known = FindCachedRule(lookup, module->identity);
     if (known == 0) known = RecallRule(lookup, module->identity);
     if (known != kPackedNoRule) {
-      const Step step = known == 0 ? StepByTables(*module, lookup, stack, registers)
+      const Step step = known == 0 ? StepByTables<kWhose>(*module, lookup, stack, registers)
                         : ApplyPackedRule(known, stack, registers) ? Step::kCaller
                                                                    : Step::kBadRead;
       if (step != Step::kNoRule) {
@@ -79,32 +100,39 @@ Step StepBesideTables(bool interrupted, bool* chained, StackReader* stack, Regis
         return step;
       }
     }
-    if (lookup != registers->pc && BeginsFunction(registers->pc, *module)) return Step::kEntry;
+    if (lookup != registers->pc && BeginsFunction<kWhose>(registers->pc, *module))
+      return Step::kEntry;
   }
   return StepBesideTables(lookup == registers->pc, chained, stack, registers);
 }
 
+template <Whose kWhose>
 inline Step StepByCfi(uintptr_t lookup, Module* module, bool* chained, StackReader* stack,
                       Registers* registers) {
   const PackedRule cached = FindCachedRule(lookup, module->identity);
   if (cached == 0 || cached == kPackedNoRule) {
-    return StepSlowly(lookup, module, chained, stack, registers);
+    return StepSlowly<kWhose>(lookup, module, chained, stack, registers);
   }
   *chained = false;
   return ApplyPackedRule(cached, stack, registers) ? Step::kCaller : Step::kBadRead;
 }
 
-template <bool kCfi>
+template <bool kCfi, Whose kWhose>
 Step StepOnce(uintptr_t lookup, Module* module, bool* chained, StackReader* stack,
               Registers* registers) {
-  if constexpr (kCfi) return StepByCfi(lookup, module, chained, stack, registers);
+  if constexpr (kCfi) return StepByCfi<kWhose>(lookup, module, chained, stack, registers);
   return StepByFramePointer(stack, registers) ? Step::kCaller : Step::kNoRule;
 }
 
-// `module` is the callee's and most often the caller's too: it cannot go away
-// while this walk is in it. False: the address is in none.
+// `module` is the callee's and most often the caller's too. It cannot go away
+// while this thread's walk is in it, and of another's the registers are found in
+// copies only. False: the address is in none.
+template <Whose kWhose>
 inline bool EnterModule(uintptr_t lookup, Module* module) {
-  if (module->Contains(lookup) || FindModule(lookup, module)) return true;
+  if (module->Contains(lookup)) return true;
+  if (kWhose == Whose::kOwn ? FindModule(lookup, module) : FindVanishingModule(lookup, module)) {
+    return true;
+  }
   *module = {};
   return false;
 }
@@ -159,7 +187,7 @@ bool IsNoCode(uintptr_t pc) { return pc > kFrameAddressMask; }
   return depth;
 }
 
-template <bool kCfi>
+template <bool kCfi, Whose kWhose>
 void Walk(Registers registers, PcKind kind, const StackBounds& bounds, Frames* frames) {
   StackReader stack(bounds);
   stack.EnterStackAt(registers.sp);
@@ -178,14 +206,14 @@ void Walk(Registers registers, PcKind kind, const StackBounds& bounds, Frames* f
     }
     const uintptr_t lookup = exact ? registers.pc : registers.pc - 1;
     // Generated code can be anywhere; what only looks like its address is data.
-    if (!EnterModule(lookup, &module) && kCfi && !exact && depth != 0 &&
+    if (!EnterModule<kWhose>(lookup, &module) && kCfi && !exact && depth != 0 &&
         !FollowsACall(registers.pc, &stack)) {
       end = WalkEnd::kBadRead;
       break;
     }
     frames->pcs[depth++] = module.FrameWord(lookup);
     const uintptr_t sp = registers.sp;
-    const Step step = StepOnce<kCfi>(lookup, &module, &chained, &stack, &registers);
+    const Step step = StepOnce<kCfi, kWhose>(lookup, &module, &chained, &stack, &registers);
     if (IsNoCode(registers.pc)) {
       end = WalkEnd::kBadRead;
       break;
@@ -222,7 +250,7 @@ void Walk(Registers registers, PcKind kind, const StackBounds& bounds, Frames* f
 
 uintptr_t FrameWordOf(uintptr_t address) {
   Module module{};
-  EnterModule(address, &module);
+  EnterModule<Whose::kOther>(address, &module);
   return module.FrameWord(address);
 }
 
@@ -236,15 +264,18 @@ void Unwind(const Registers& start, PcKind kind, const StackBounds& bounds, Unwi
       UnwindByLibunwind(start, frames)) {
     Module module{};
     for (uint32_t i = 0; i < frames->depth; ++i) {
-      EnterModule(frames->pcs[i], &module);
+      EnterModule<Whose::kOwn>(frames->pcs[i], &module);
       frames->pcs[i] = module.FrameWord(frames->pcs[i]);
     }
     return;
   }
-  if (backend == UnwinderBackend::kFramePointers) {
-    Walk<false>(start, kind, bounds, frames);
+  const bool by_tables = backend != UnwinderBackend::kFramePointers;
+  if (bounds.copy != nullptr) {
+    by_tables ? Walk<true, Whose::kOther>(start, kind, bounds, frames)
+              : Walk<false, Whose::kOther>(start, kind, bounds, frames);
   } else {
-    Walk<true>(start, kind, bounds, frames);
+    by_tables ? Walk<true, Whose::kOwn>(start, kind, bounds, frames)
+              : Walk<false, Whose::kOwn>(start, kind, bounds, frames);
   }
 }
 

@@ -56,6 +56,9 @@ struct Frames {
 };
 
 // Thread-safe; in context kSignal async-signal-safe. Uses about 1 KiB of stack.
+// Bounds with a copy are another thread's stack: its modules may be unloaded
+// meanwhile, nothing of them is touched (vanishing_module.h), and only one such
+// walk goes on at a time.
 void Unwind(const Registers& start, PcKind kind, const StackBounds& bounds, UnwindContext context,
             Frames* frames);
 
@@ -63,7 +66,8 @@ void Unwind(const Registers& start, PcKind kind, const StackBounds& bounds, Unwi
 // Async-signal-safe.
 bool WalksByTables();
 
-// The word for one address, by what is loaded there now. Async-signal-safe.
+// The word for one address, whoever's, by what is loaded there now.
+// Async-signal-safe.
 uintptr_t FrameWordOf(uintptr_t address);
 
 // The registers a signal interrupted. Async-signal-safe.

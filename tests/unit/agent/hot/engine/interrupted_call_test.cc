@@ -92,5 +92,139 @@ TEST(RestartInterruptedCall, MakesPollAndSleepGoOn) {
   EXPECT_GT(g_restarted, 0);
 }
 
+// What our handler does in the tests below, and what comes while it runs.
+bool (*g_undo)(void*) = nullptr;
+int g_meanwhile = 0;
+std::atomic<int> g_undone{0};
+std::atomic<int> g_handled{0};
+
+void OurHandler(int, siginfo_t*, void* ucontext) {
+  if (g_meanwhile != 0) syscall(SYS_tgkill, getpid(), CurrentThreadId(), g_meanwhile);
+  if (g_undo(ucontext)) ++g_undone;
+  ++g_handled;
+}
+
+void TheirHandler(int) {}
+
+void Handle(int signal, void (*handler)(int), int flags) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigaction(signal, &action, nullptr);
+}
+
+// The error of a read from an empty pipe that our handler interrupts; 0: it goes
+// on until there is something to read.
+int ErrorOfInterruptedRead(int our_flags) {
+  struct sigaction action = {};
+  action.sa_sigaction = OurHandler;
+  action.sa_flags = SA_SIGINFO | our_flags;
+  sigfillset(&action.sa_mask);
+  sigaction(SIGUSR2, &action, nullptr);
+  g_handled = g_undone = 0;
+  int ends[2];
+  if (pipe(ends) != 0) return -1;
+  std::atomic<int32_t> tid{0};
+  int error = 0;
+  std::thread thread([&] {
+    tid = CurrentThreadId();
+    char byte = 0;
+    error = read(ends[0], &byte, 1) == 1 ? 0 : errno;
+  });
+  while (tid == 0) std::this_thread::yield();
+  const TaskFiles files;
+  const TaskCallFile file(files, tid);
+  for (TaskCall state{}; state.state != TaskCall::kBlocked || state.number != SYS_read;) {
+    state = file.Read();
+  }
+  syscall(SYS_tgkill, getpid(), tid.load(), SIGUSR2);
+  while (g_handled == 0) std::this_thread::yield();
+  EXPECT_EQ(write(ends[1], "", 1), 1);
+  thread.join();
+  close(ends[0]);
+  close(ends[1]);
+  return error;
+}
+
+TEST(RestartInterruptedCall, LeavesWhatTheKernelRestartsAlone) {
+  g_undo = RestartInterruptedCall;
+  g_meanwhile = 0;
+  // Such an EINTR can only be the program's.
+  EXPECT_EQ(ErrorOfInterruptedRead(0), EINTR);
+  EXPECT_EQ(ErrorOfInterruptedRead(SA_RESTART), 0);
+  EXPECT_EQ(g_undone, 0);
+}
+
+TEST(RestartInterruptedCall, LeavesACallThatTheProgramsSignalEndsToo) {
+  struct sigaction action = {};
+  action.sa_sigaction = OurHandler;
+  action.sa_flags = SA_SIGINFO | SA_RESTART;
+  sigfillset(&action.sa_mask);
+  sigaction(SIGUSR2, &action, nullptr);
+  g_undo = RestartInterruptedCall;
+  const auto call = [] {
+    timer_t timer;
+    sigevent event{};
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event._sigev_un._tid = CurrentThreadId();
+    event.sigev_signo = SIGUSR2;
+    timer_create(CLOCK_MONOTONIC, &event, &timer);
+    const itimerspec soon = {{0, 0}, {0, 20'000'000}};
+    timer_settime(timer, 0, &soon, nullptr);
+    const int result = poll(nullptr, 0, 200) == 0 ? 0 : errno;
+    timer_delete(timer);
+    return result;
+  };
+  g_meanwhile = 0;
+  EXPECT_EQ(call(), 0);
+  Handle(SIGUSR1, TheirHandler, SA_RESTART);
+  g_meanwhile = SIGUSR1;
+  EXPECT_EQ(call(), EINTR);
+  // Nobody sees these.
+  Handle(SIGUSR1, SIG_IGN, 0);
+  EXPECT_EQ(call(), 0);
+  g_meanwhile = SIGCHLD;
+  EXPECT_EQ(call(), 0);
+  Handle(SIGUSR1, SIG_DFL, 0);
+}
+
+TEST(EndCallForProgram, EndsWhatTheProgramsSignalWouldHaveEnded) {
+  g_undo = EndCallForProgram;
+  g_meanwhile = 0;
+  EXPECT_EQ(ErrorOfInterruptedRead(SA_RESTART), 0);
+  g_meanwhile = SIGUSR1;
+  Handle(SIGUSR1, TheirHandler, SA_RESTART);
+  EXPECT_EQ(ErrorOfInterruptedRead(SA_RESTART), 0);
+  EXPECT_EQ(g_undone, 0);
+  Handle(SIGUSR1, TheirHandler, 0);
+  EXPECT_EQ(ErrorOfInterruptedRead(SA_RESTART), EINTR);
+  EXPECT_EQ(g_undone, 1);
+  Handle(SIGUSR1, SIG_DFL, 0);
+}
+
+TEST(WasHeldUp, IfItCameLateAndAHandlerBlocksIt) {
+  constexpr int kOurs = 60;
+  constexpr int kSignals = 64;
+  // Other tests, and the engines, have handlers.
+  struct sigaction before[kSignals + 1];
+  for (int signal = 1; signal <= kSignals; ++signal) {
+    sigaction(signal, nullptr, &before[signal]);
+    Handle(signal, SIG_DFL, 0);
+  }
+  const SentSignal late = {kOurs, 1'000'000, 1'100'000};
+  EXPECT_FALSE(WasHeldUp(late));
+  struct sigaction action = {};
+  action.sa_handler = TheirHandler;
+  sigfillset(&action.sa_mask);
+  sigaction(SIGALRM, &action, nullptr);
+  EXPECT_TRUE(WasHeldUp(late));
+  EXPECT_TRUE(WasHeldUp({kOurs, 0, 0})) << "unknown";
+  EXPECT_FALSE(WasHeldUp({kOurs, 1'000'000, 1'005'000}));
+  sigdelset(&action.sa_mask, kOurs);
+  sigaction(SIGALRM, &action, nullptr);
+  EXPECT_FALSE(WasHeldUp(late));
+  for (int signal = 1; signal <= kSignals; ++signal) sigaction(signal, &before[signal], nullptr);
+}
+
 }  // namespace
 }  // namespace pprofagent::hot

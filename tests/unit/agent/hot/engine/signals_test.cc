@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,19 @@ void ProgramWithInfo(int signal, siginfo_t* info, void* context) {
   g_program_signal = info->si_signo == signal && context != nullptr ? signal : -1;
 }
 
+// The table of claims does not take them all; in a child nothing lasts.
+template <typename Test>
+void InChild(Test test) {
+  const pid_t child = fork();
+  if (child == 0) {
+    test();
+    _exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
 // Each test claims a signal of its own: a claim is for the life of a process.
 class Signals : public testing::Test {
  protected:
@@ -48,9 +62,44 @@ struct sigaction Action(void (*handler)(int), int flags = 0) {
 }
 
 TEST_F(Signals, WithoutAProgramHandlerTheDefaultActionDoesNotHappen) {
-  ASSERT_TRUE(Claim(SIGRTMIN + 5, Engine, WhenIgnored::kStay));
+  ASSERT_TRUE(Claim(SIGRTMIN + 5, Engine, WhenIgnored::kYield));
   raise(SIGRTMIN + 5);
   EXPECT_EQ(g_engine_calls, 1);
+}
+
+// What it is without us: only the engine's own signals have no effect.
+TEST_F(Signals, OfTheAgentsOwnSignalsTheDefaultActionDoes) {
+  const pid_t child = fork();
+  if (child == 0) {
+    signal(SIGUSR2, SIG_DFL);
+    if (!Claim(SIGUSR2, Engine, WhenIgnored::kStay)) _exit(1);
+    g_engine_keeps = true;
+    if (raise(SIGUSR2) != 0 || g_engine_calls != 1) _exit(2);
+    g_engine_keeps = false;
+    raise(SIGUSR2);
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGUSR2);
+}
+
+TEST_F(Signals, TheAgentsOwnSignalsAreHiddenUntilTheProgramHandlesThem) {
+  InChild([] {
+    const int signal = ClaimRealTimeSignal(Engine, Meanwhile::kBlockAll);
+    ASSERT_NE(signal, 0);
+    const uint64_t bit = uint64_t{1} << (signal - 1);
+    EXPECT_EQ(HiddenSignals() & bit, bit);
+    struct sigaction action = Action(Program);
+    ASSERT_EQ(ProgramSigaction(signal, &action, nullptr), 0);
+    EXPECT_EQ(HiddenSignals() & bit, 0u);
+    action = Action(SIG_DFL);
+    ASSERT_EQ(ProgramSigaction(signal, &action, nullptr), 0);
+    EXPECT_EQ(HiddenSignals() & bit, bit);
+    ASSERT_TRUE(Claim(SIGRTMIN + 14, Engine, WhenIgnored::kYield));
+    EXPECT_EQ(HiddenSignals() & uint64_t{1} << (SIGRTMIN + 13), 0u);
+  });
 }
 
 TEST_F(Signals, TheProgramsHandlerRunsWhetherInstalledBeforeOrAfter) {
@@ -83,7 +132,7 @@ TEST_F(Signals, AnEngineCanKeepASignalForItself) {
 }
 
 TEST_F(Signals, ResetHandRunsTheProgramsHandlerOnce) {
-  ASSERT_TRUE(Claim(SIGRTMIN + 8, Engine, WhenIgnored::kStay));
+  ASSERT_TRUE(Claim(SIGRTMIN + 8, Engine, WhenIgnored::kYield));
   const struct sigaction action = Action(Program, static_cast<int>(SA_RESETHAND));
   ASSERT_EQ(ProgramSigaction(SIGRTMIN + 8, &action, nullptr), 0);
   raise(SIGRTMIN + 8);
@@ -170,6 +219,52 @@ TEST_F(Signals, AChildOfVforkDoesNotTouchTheParentsDisposition) {
   EXPECT_EQ(status, 0);
   raise(signal);
   EXPECT_EQ(g_program_calls, 1);
+}
+
+// By a signal that is nobody's the kernel says how it keeps a disposition.
+TEST_F(Signals, FlagsReadBackAreWhatTheKernelKeeps) {
+  InChild([] {
+    ASSERT_TRUE(Claim(SIGUSR2, Engine, WhenIgnored::kStay));
+    struct sigaction action = Action(Program, SA_RESTART | 0x400);
+    struct sigaction read {};
+    ASSERT_EQ(ProgramSigaction(SIGUSR2, &action, nullptr), 0);
+    ASSERT_EQ(ProgramSigaction(SIGUSR2, nullptr, &read), 0);
+    struct sigaction kernel {};
+    sigaction(SIGWINCH, &action, nullptr);
+    sigaction(SIGWINCH, nullptr, &kernel);
+    EXPECT_EQ(read.sa_flags, kernel.sa_flags);
+    EXPECT_EQ(read.sa_restorer, kernel.sa_restorer);
+  });
+}
+
+TEST_F(Signals, ATooSmallAlternateStackIsLeftToTheProgram) {
+  InChild([] {
+    const auto has_flag = [](int signal) {
+      struct sigaction kernel {};
+      sigaction(signal, nullptr, &kernel);
+      return (kernel.sa_flags & SA_ONSTACK) != 0;
+    };
+    ASSERT_TRUE(Claim(SIGUSR1, Engine, WhenIgnored::kStay));
+    EXPECT_TRUE(has_flag(SIGUSR1));
+    stack_t stack{};
+    stack.ss_size = getauxval(AT_MINSIGSTKSZ) + 4096;
+    AlternateStackComes(&stack);
+    EXPECT_TRUE(has_flag(SIGUSR1));
+    stack.ss_size -= 1;
+    stack.ss_flags = SS_DISABLE;
+    AlternateStackComes(&stack);
+    AlternateStackComes(nullptr);
+    EXPECT_TRUE(has_flag(SIGUSR1));
+    stack.ss_flags = 0;
+    AlternateStackComes(&stack);
+    EXPECT_FALSE(has_flag(SIGUSR1));
+    // Claimed later; and one that the program wants there.
+    ASSERT_TRUE(Claim(SIGUSR2, Engine, WhenIgnored::kStay));
+    EXPECT_FALSE(has_flag(SIGUSR2));
+    const struct sigaction action = Action(Program, SA_ONSTACK);
+    ASSERT_EQ(ProgramSigaction(SIGUSR1, &action, nullptr), 0);
+    EXPECT_TRUE(has_flag(SIGUSR1));
+  });
 }
 
 TEST_F(Signals, AFreeSignalIsOneNobodyUses) {

@@ -152,15 +152,30 @@ TEST_F(ThreadDump, LeavesARunningThreadThatBlocksTheSignalAlone) {
   EXPECT_EQ(seen.pcs, std::vector<uintptr_t>{getauxval(AT_ENTRY)});
 }
 
+// As an interposer does. Leaves the record behind, as siglongjmp does, if it does
+// not wait.
+[[gnu::noinline]] void Park(const void* object, TestThread* waits) {
+  ParkedCall& parked = CurrentRecord()->parked;
+  const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  parked.Begin(WaitKind::kMutex, reinterpret_cast<uintptr_t>(object), 1,
+               reinterpret_cast<uintptr_t>(__builtin_return_address(0)), frame + 16,
+               *reinterpret_cast<const uintptr_t*>(frame));
+  if (waits == nullptr) return;
+  while (!waits->stop) sem_wait(&waits->end);
+  parked.End();
+}
+
+[[gnu::noinline]] void Block(TestThread& thread) {
+  thread.caller = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  while (!thread.stop) sem_wait(&thread.end);
+  asm volatile("");
+}
+
 TEST_F(ThreadDump, TellsWhatAParkedThreadHasLeft) {
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   pthread_mutex_lock(&mutex);
   const TestThread thread([&mutex](TestThread& self) {
-    ParkedCall& parked = CurrentRecord()->parked;
-    const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-    parked.Begin(WaitKind::kMutex, reinterpret_cast<uintptr_t>(&mutex), 1, 0x1234, frame, frame);
-    while (!self.stop) sem_wait(&self.end);
-    parked.End();
+    Park(&mutex, &self);
     ReleaseCurrentRecord();
   });
   thread.WaitUntilBlocked();
@@ -170,6 +185,24 @@ TEST_F(ThreadDump, TellsWhatAParkedThreadHasLeft) {
   EXPECT_EQ(seen.sample.owner, CurrentThreadId());
   EXPECT_GT(seen.sample.waited_ns, 0);
   pthread_mutex_unlock(&mutex);
+}
+
+TEST_F(ThreadDump, DoesNotBelieveARecordThatWasLeftBehind) {
+  for (void (*then)(TestThread&) : {Spin, Block}) {
+    const TestThread thread([then](TestThread& self) {
+      Park(&self, nullptr);
+      then(self);
+      ReleaseCurrentRecord();
+    });
+    while (thread.caller == 0) std::this_thread::yield();
+    if (then == Block) thread.WaitUntilBlocked();
+    const Seen seen = DumpThreads()[thread.tid()];
+    EXPECT_EQ(seen.sample.state,
+              then == Block ? ThreadActivity::kBlocked : ThreadActivity::kRunning);
+    EXPECT_EQ(seen.sample.wait, WaitKind::kNone);
+    EXPECT_TRUE(seen.sample.complete);
+    EXPECT_TRUE(seen.IsIn(thread.caller));
+  }
 }
 
 TEST_F(ThreadDump, TellsOfMoreRunningThreadsThanThereAreSlots) {
