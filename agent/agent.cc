@@ -85,6 +85,20 @@ bool IsSanitized() {
   return false;
 }
 
+// Valgrind and rr, by the libraries that they preload: they run one thread at a time,
+// or record what each did, and report what the agent leaves to the end of the process
+// as if it were the program's.
+bool IsRunByATool(const char* const* environment) {
+  constexpr std::string_view kPreload = "LD_PRELOAD=";
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    const std::string_view variable = *environment;
+    if (!variable.starts_with(kPreload)) continue;
+    return variable.find("/vgpreload_") != variable.npos ||
+           variable.find("librrpreload") != variable.npos;
+  }
+  return false;
+}
+
 void ReadFollow(const service::Options& options) {
   const std::vector<std::string>& followed = options.follow;
   if (std::find(followed.begin(), followed.end(), "*") != followed.end()) return;
@@ -105,6 +119,11 @@ void ForkedInChild() {
   hot::ResumeRecording();
   if (g_active_pid.load(std::memory_order_relaxed) == 0) return;
   const ErrnoKept errno_kept;
+  if (hot::ForkedInHandler()) {
+    g_active_pid.store(0, std::memory_order_relaxed);
+    hot::SleepForEver();
+    return;
+  }
   g_active_pid.store(hot::RawSyscall(SYS_getpid), std::memory_order_relaxed);
   hot::HotAfterFork();
   const hot::Unrecorded unrecorded;
@@ -119,7 +138,7 @@ void Begin(const char* const* environment) {
   hot::ResolveRealFunctions();
   const hot::Unrecorded unrecorded;
   const service::Options& options = service::ReadOptions(environment);
-  if (!service::ActiveIn(options) || IsSanitized()) return;
+  if (!service::ActiveIn(options) || IsSanitized() || IsRunByATool(environment)) return;
   const hot::UnwinderBackend backend = hot::InitializeUnwinder(BackendOf(options.unwinder));
   hot::InitializeHot(hot::HotOptions{
       .heap_rate = options.heap_rate,

@@ -4,7 +4,8 @@
 // as well. For those that do not, our entry of LD_PRELOAD is taken out of the
 // environment that they are given; the program's own stays as it is, as does all
 // that a child of vfork shares with its parent: the edited one is made on the
-// stack. One that would take more than 64 KiB of it is passed on unedited.
+// stack, if it is short or in such a child, else in pages of its own. One of more
+// than 64 KiB is passed on unedited, as is one that such a child has no stack for.
 //
 // The functions that search for the program or take a list of arguments come
 // down to one that takes an environment, as in libc. What libc executes by itself
@@ -12,15 +13,19 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "agent/agent.h"
+#include "agent/hot/hooks.h"
 #include "agent/hot/rt/preload_list.h"
 #include "agent/hot/rt/raw_syscall.h"
 #include "agent/hot/rt/real.h"
+#include "agent/hot/rt/thread_state.h"
 #include "preload/export.h"
 
 namespace pprofagent::preload {
@@ -28,6 +33,8 @@ namespace pprofagent::preload {
 namespace {
 
 constexpr size_t kMostBytes = 64 << 10;
+// Threads may have less than 20 KiB of stack.
+constexpr size_t kMostOnStack = 4 << 10;
 
 using Environment = char* const*;
 
@@ -39,12 +46,39 @@ size_t BytesToEdit(const char* program, Environment environment) {
   return bytes > kMostBytes ? 0 : bytes;
 }
 
-// Calls `execute` with the environment for the program. Memory of alloca lives as
-// long as this frame.
+// Memory of alloca lives as long as this frame.
 template <typename Execute>
-[[gnu::noinline]] int WithoutAgent(size_t bytes, Environment environment, Execute execute) {
+[[gnu::noinline]] int WithoutAgentOnStack(size_t bytes, Environment environment, Execute execute) {
   void* memory = __builtin_alloca(bytes);
   return execute(hot::EditEnvironment(environment, AgentFileName(), memory));
+}
+
+// Whether the stack certainly has so much left. That of the main thread, which has no
+// start routine, grows.
+bool HasRoom(size_t bytes) {
+  constexpr size_t kForTheCall = 8 << 10;
+  const hot::ThreadRecord* record = hot::t_state.record;
+  if (record == nullptr) return false;
+  if (record->stack_high == 0) return record->start_routine == 0;
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const bool is_inside = here >= record->stack_low && here < record->stack_high;
+  return is_inside && here - record->stack_low >= bytes + kForTheCall;
+}
+
+// Calls `execute` with the environment for the program.
+template <typename Execute>
+int WithoutAgent(size_t bytes, Environment environment, Execute execute) {
+  if (bytes <= kMostOnStack) return WithoutAgentOnStack(bytes, environment, execute);
+  if (!hot::IsThisProcess()) {
+    return HasRoom(bytes) ? WithoutAgentOnStack(bytes, environment, execute) : execute(environment);
+  }
+  const long pages = hot::RawSyscall(SYS_mmap, nullptr, bytes, PROT_READ | PROT_WRITE,
+                                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (hot::IsSyscallError(pages)) return execute(environment);
+  auto* memory = reinterpret_cast<void*>(pages);
+  const int result = execute(hot::EditEnvironment(environment, AgentFileName(), memory));
+  hot::RawSyscall(SYS_munmap, memory, bytes);
+  return result;
 }
 
 int Execute(const char* path, char* const* arguments, Environment environment) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ends of a process that run no destructors. exit() does run them, see
-// constructor.cc.
+// How processes begin and end. fork() tells by handlers of its own (agent.cc); here
+// is what has to be seen to before. Ends are those that run no destructors; exit()
+// does run them, see constructor.cc.
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/hot/hooks.h"
 #include "agent/hot/rt/real.h"
 #include "preload/export.h"
 
@@ -19,6 +21,14 @@ const hot::RealOther& Real() {
 }
 
 }  // namespace
+
+PPROFAGENT_INTERPOSE pid_t fork() {
+  const auto real = Real().fork;
+  const bool in_handler = hot::ForkBeginsInHandler();
+  const pid_t child = real();
+  if (in_handler && child != 0) hot::ForkInHandlerDone();
+  return child;
+}
 
 PPROFAGENT_INTERPOSE void _exit(int status) {
   ProcessEnds();

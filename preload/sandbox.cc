@@ -16,6 +16,7 @@
 #include "agent/hot/hooks.h"
 #include "agent/hot/rt/real.h"
 #include "preload/export.h"
+#include "preload/namespace.h"
 
 namespace pprofagent::preload {
 
@@ -47,8 +48,11 @@ PPROFAGENT_INTERPOSE int PrctlWords(int option, unsigned long a, unsigned long b
 
 PPROFAGENT_INTERPOSE long SyscallWords(long number, long a, long b, long c, long d, long e,
                                        long f) {
-  if (!EntersSandbox(number, a)) [[likely]]
+  if (!EntersSandbox(number, a)) [[likely]] {
+    if (IsNamespaceCall(number)) [[unlikely]]
+      return NamespaceCall(number, a, b);
     return hot::g_real_other.syscall(number, a, b, c, d, e, f);
+  }
   const bool entering = hot::SandboxBegins();
   const long result = hot::g_real_other.syscall(number, a, b, c, d, e, f);
   if (result != 0 && entering) hot::SandboxFailed();

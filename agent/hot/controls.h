@@ -123,6 +123,15 @@ bool ClaimSignal(int signal, Request request);
 // EndFilesWritten.
 void WatchForEnd();
 void EndFilesWritten();
+// Whether the process comes to its end in a handler that interrupted what must not be
+// entered again (interrupted_section.h), and no helper runs: nothing can be
+// written any more.
+bool EndsInHandler();
+// Whether the parent of this process forked in one: the agent stays asleep in it.
+bool ForkedInHandler();
+// For the helper, between two pieces of work: stands still while the program forks
+// in one.
+void ParkIfWanted();
 // Ends the process by such a signal if one has come; returns if not. To be called
 // where the process would otherwise end by itself, so that its status is the
 // same as without us.

@@ -75,6 +75,15 @@ ThreadEntry EnterThread(ThreadStart* start);
 // A safe point of a program that is about to have more than one thread.
 void ThreadCreationBegins();
 
+// Whether this is the process that the agent is active in, and not a child that has its
+// memory without being it (vfork). A system call.
+bool IsThisProcess();
+
+// Around a fork. True if a handler makes it that interrupted what must not be
+// entered again (interrupted_section.h); ForkInHandlerDone then, in the parent.
+bool ForkBeginsInHandler();
+void ForkInHandlerDone();
+
 // --- Waiting ------------------------------------------------------------------
 
 // Whether waits are recorded at all. False before the agent has started; then
@@ -155,5 +164,14 @@ void SandboxFailed();
 bool IsClaimedSignal(int signal);
 // As sigaction(2): 0, or a positive errno.
 int ProgramSigaction(int signal, const struct sigaction* action, struct sigaction* old);
+
+// Real-time signals that the agent uses by itself (bit n - 1 is signal n): the program
+// must not find them when it looks for signals, and they must not come in calls that
+// wait with a mask of their own. None as long as no engine needed one.
+extern constinit std::atomic<uint64_t> g_hidden_signals __attribute__((visibility("hidden")));
+inline uint64_t HiddenSignals() { return g_hidden_signals.load(std::memory_order_relaxed); }
+
+// The program is about to give its thread an alternate stack.
+void AlternateStackComes(const stack_t* stack);
 
 }  // namespace pprofagent::hot

@@ -154,6 +154,7 @@ struct Drops {
   uint64_t no_module_record;  // walks through objects of which no record could be made
   uint64_t no_debug_frame;    // objects whose .debug_frame could not be used
   uint64_t label_sets_full;   // labels that could not be attached
+  uint64_t foreign_threads;   // signals on threads that libc does not know
 };
 
 // What the agent itself holds, in bytes.

@@ -169,6 +169,7 @@ void ServeUntilIdle() {
   Endpoints endpoints(&controller);
   const std::unique_ptr<Server> server = NewServer(controller, &endpoints);
   for (;;) {
+    hot::ParkIfWanted();
     const bool was_busy = ServePending();
     Guarded([&controller] { controller.RunDue(MonotonicClock()); });
     const int64_t now_ns = MonotonicClock();
@@ -290,6 +291,7 @@ void AtExit() {
   // nothing here is about it. Asked last: without work there is no system call,
   // for which a sandbox might kill the program.
   if (controller_pid.load() != getpid()) return;
+  if (hot::EndsInHandler()) return;
   uint32_t expected = kRunning;
   const bool is_first = exit_phase.compare_exchange_strong(expected, kExiting);
   if (is_first && !StartHelperThread()) {

@@ -15,7 +15,9 @@ static volatile sig_atomic_t simple_calls;
 static volatile sig_atomic_t info_calls;
 static volatile sig_atomic_t mask_in_handler;
 
-static void simple(int signal) { simple_calls += signal == SIGUSR1 || signal == SIGUSR2; }
+static void simple(int signal) {
+  simple_calls += signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGRTMAX;
+}
 
 static void with_info(int signal, siginfo_t* info, void* context) {
   sigset_t mask;
@@ -42,7 +44,8 @@ static void try_signal(int signal_number) {
   raise(signal_number);
   printf("  handler ran %d times\n", (int)simple_calls);
   sigaction(signal_number, NULL, &old);
-  printf("  now %s, flags %x\n", name_of(old.sa_handler), (unsigned)old.sa_flags & ~0x4000000u);
+  printf("  now %s, flags %x, restorer %d\n", name_of(old.sa_handler), (unsigned)old.sa_flags,
+         old.sa_restorer != NULL);
 
   struct sigaction action;
   memset(&action, 0, sizeof(action));
@@ -56,15 +59,16 @@ static void try_signal(int signal_number) {
          (int)mask_in_handler);
   sigaction(signal_number, NULL, &old);
   printf("  read back: %d, flags %x, mask %d\n", old.sa_sigaction == with_info,
-         (unsigned)old.sa_flags & ~0x4000000u, sigismember(&old.sa_mask, SIGTERM));
+         (unsigned)old.sa_flags, sigismember(&old.sa_mask, SIGTERM));
 
   memset(&action, 0, sizeof(action));
   action.sa_handler = simple;
-  action.sa_flags = SA_RESETHAND;
+  action.sa_flags = SA_RESETHAND | 0x400;  // a bit without a meaning
   sigaction(signal_number, &action, NULL);
   raise(signal_number);
   sigaction(signal_number, NULL, &old);
-  printf("  after one time: %s, calls %d\n", name_of(old.sa_handler), (int)simple_calls);
+  printf("  after one time: %s, flags %x, calls %d\n", name_of(old.sa_handler),
+         (unsigned)old.sa_flags, (int)simple_calls);
 
   printf("  ignoring returns %s\n", name_of(signal(signal_number, SIG_IGN)));
   raise(signal_number);
@@ -94,6 +98,7 @@ static void try_signal(int signal_number) {
 int main(void) {
   try_signal(SIGUSR1);
   try_signal(SIGUSR2);
+  try_signal(SIGRTMAX);
   sigset_t mask;
   sigprocmask(SIG_BLOCK, NULL, &mask);
   for (int i = 1; i < 65; i++) {

@@ -18,11 +18,13 @@ namespace pprofagent::hot {
 namespace {
 
 bool OnDumpSignal(int signal, siginfo_t* info, void* ucontext) {
-  return OnRequestSignal(kRequestDump, signal, info, ucontext);
+  OnRequestSignal(kRequestDump, signal, info, ucontext);
+  return false;
 }
 
 bool OnToggleCpuSignal(int signal, siginfo_t* info, void* ucontext) {
-  return OnRequestSignal(kRequestToggleCpu, signal, info, ucontext);
+  OnRequestSignal(kRequestToggleCpu, signal, info, ucontext);
+  return false;
 }
 
 }  // namespace
@@ -91,7 +93,7 @@ Unrecorded::~Unrecorded() { --t_state.guard; }
 
 bool ClaimSignal(int signal, Request request) {
   return Claim(signal, request == kRequestDump ? OnDumpSignal : OnToggleCpuSignal,
-               WhenIgnored::kYield);
+               WhenIgnored::kYield, Meanwhile::kBlockAll);
 }
 
 void WatchForEnd() { StartTermination(); }

@@ -11,6 +11,7 @@
 #include "agent/hot/controls.h"
 #include "agent/hot/engine/capture.h"
 #include "agent/hot/engine/cpu_arming.h"
+#include "agent/hot/engine/ended_call.h"
 #include "agent/hot/engine/requests.h"
 #include "agent/hot/engine/signals.h"
 #include "agent/hot/engine/thread.h"
@@ -91,19 +92,29 @@ bool IsOwn(ThreadRecord* record) {
   return true;
 }
 
-bool OnCpuSignal(int, siginfo_t* info, void* ucontext) {
-  ThreadRecord* record = RecordOfSignal(info);
-  if (record == nullptr) return false;
-  if (IsSandboxed() || !IsOwn(record)) return true;
+void TakeSample(ThreadRecord* record, const siginfo_t* info, const void* ucontext) {
+  if (!IsOwn(record)) return;
   const uint32_t session = g_session.load(std::memory_order_acquire);
-  if (session == 0 || record->cpu_session.load(std::memory_order_relaxed) != session) return true;
+  if (session == 0 || record->cpu_session.load(std::memory_order_relaxed) != session) return;
   // An event says nothing of what it left out, the thread's clock does.
   const uint64_t expirations = info->si_code == SI_TIMER
                                    ? 1 + static_cast<uint64_t>(info->si_overrun)
                                    : MissingCpuExpirations(record);
-  if (expirations == 0) return true;
+  if (expirations == 0) return;
   record->cpu_expirations.fetch_add(expirations, std::memory_order_relaxed);
   AddSample(CaptureInterruptedStack(ucontext, record), expirations);
+}
+
+bool OnCpuSignal(int signal, siginfo_t* info, void* ucontext) {
+  ThreadRecord* record = RecordOfSignal(info);
+  // Nothing but events of ours comes from the kernel by this signal, some of them
+  // late.
+  const bool is_event = info->si_code > 0;
+  if (record == nullptr && !is_event) return false;
+  if (IsSandboxed()) return true;
+  if (record != nullptr) TakeSample(record, info, ucontext);
+  // Timers expire on the way back to the program and end no call; events do.
+  if (is_event) UndoInterruptionBy(signal, ucontext);
   return true;
 }
 
@@ -192,8 +203,11 @@ void WaitForArming(const ThreadRecord* record) {
 
 bool ClaimCpuSignal() {
   if (g_signal.load(std::memory_order_relaxed) != 0) return true;
-  const int signal = FindFreeRealTimeSignal();
-  if (signal == 0 || !Claim(signal, OnCpuSignal, WhenIgnored::kStay)) return false;
+  // What undoes the interruption of a call needs all others blocked. Where there is
+  // nothing to undo, one that ends the same call is best delivered with it.
+  const Meanwhile meanwhile = PerfEventsWanted() ? Meanwhile::kBlockAll : Meanwhile::kDeliver;
+  const int signal = ClaimRealTimeSignal(OnCpuSignal, meanwhile);
+  if (signal == 0) return false;
   g_signal.store(signal, std::memory_order_relaxed);
   g_main_start.store(getauxval(AT_ENTRY), std::memory_order_relaxed);
   return true;

@@ -64,7 +64,9 @@ int CpuEngineSignal();
 // By the helper, while a session runs; from other threads it does nothing. See
 // controls.h.
 void TendCpuThreads();
+// At start, before there is a session.
 void WantPerfEvents(bool wanted);
+bool PerfEventsWanted();
 
 // In a thread that is new, or new to the agent.
 void CpuThreadBegins(ThreadRecord* record);

@@ -115,6 +115,8 @@ void TendEvents(uint32_t session) {
 
 void WantPerfEvents(bool wanted) { g_perf_wanted.store(wanted, std::memory_order_relaxed); }
 
+bool PerfEventsWanted() { return g_perf_wanted.load(std::memory_order_relaxed); }
+
 void TendCpuThreads() {
   if (IsSandboxed() || !IsHelperThread(CurrentThreadId())) return;
   const uint32_t session = RunningCpuSession();
@@ -123,12 +125,12 @@ void TendCpuThreads() {
   if (session != 0 && CountTasks() > Count(session).armed + agent_tasks) ArmAllTasks(session);
   if (!HelperHasOwnDescriptors()) return;
   CloseStaleEvents(session);
-  if (session != 0 && g_perf_wanted.load(std::memory_order_relaxed)) TendEvents(session);
+  if (session != 0 && PerfEventsWanted()) TendEvents(session);
 }
 
 PerfUse ReadPerfUse() {
   return PerfUse{
-      .wanted = g_perf_wanted.load(std::memory_order_relaxed),
+      .wanted = PerfEventsWanted(),
       .threads = Count(RunningCpuSession()).by_perf,
       .kernel_time = g_kernel_time.load(std::memory_order_relaxed),
       .refusal = g_refusal.load(std::memory_order_relaxed),

@@ -5,6 +5,7 @@
 #include "agent/hot/engine/contention.h"
 #include "agent/hot/engine/cpu.h"
 #include "agent/hot/engine/heap.h"
+#include "agent/hot/engine/interrupted_section.h"
 #include "agent/hot/engine/memory_trace.h"
 #include "agent/hot/engine/requests.h"
 #include "agent/hot/engine/safe_point.h"
@@ -13,8 +14,10 @@
 #include "agent/hot/engine/thread.h"
 #include "agent/hot/rt/clock.h"
 #include "agent/hot/rt/real.h"
+#include "agent/hot/rt/real_identity.h"
 #include "agent/hot/rt/real_io.h"
 #include "agent/hot/rt/real_locks.h"
+#include "agent/hot/rt/sandbox.h"
 #include "agent/hot/rt/thread_state.h"
 #include "agent/hot/unwind/debug_frame.h"
 
@@ -24,8 +27,10 @@ void InitializeHot(const HotOptions& options) {
   ResolveRealFunctions();
   ResolveRealLocks();
   ResolveRealIo();
+  ResolveRealIdentity();
   InitializeClock();
   InitializeSafePoints();
+  InitializeInterruptedSections();
   InitializeRequests();
   SetAgentText(options.agent_text_begin, options.agent_text_end);
   SetCaptureDepth(options.stack_depth);
@@ -56,6 +61,18 @@ void HotAfterFork() {
   ResetMemoryTraceInChild();
   RepeatDebugFrameNews();
   CpuAfterFork();
+}
+
+void SleepForEver() {
+  // As in a sandbox, where nothing may be done either.
+  g_sandboxed.store(true, std::memory_order_relaxed);
+  SetHeapSamplingRate(0);
+  ResetSignalsInChild();
+  ResetThreadsInChild();
+  KeepOnlyCurrentRecord();
+  ResetRequestsInChild();
+  ResetTerminationInChild();
+  ResetContentionInChild();
 }
 
 }  // namespace pprofagent::hot

@@ -31,5 +31,8 @@ void ResumeRecording();
 // In the child of a fork, before anything else of the agent: locks are free,
 // only the calling thread exists, the CPU session (if any) goes on for it.
 void HotAfterFork();
+// Or instead: the child records nothing and answers nobody, its memory may be in
+// any state.
+void SleepForEver();
 
 }  // namespace pprofagent::hot

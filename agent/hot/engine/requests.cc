@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <time.h>
 
 #include <atomic>
 
 #include "agent/hot/controls.h"
+#include "agent/hot/engine/cpu.h"
+#include "agent/hot/engine/ended_call.h"
 #include "agent/hot/engine/safe_point.h"
+#include "agent/hot/engine/signals.h"
 #include "agent/hot/engine/termination.h"
 #include "agent/hot/engine/thread.h"
 #include "agent/hot/hooks.h"
@@ -43,9 +47,26 @@ constinit std::atomic<int> g_retries_left{0};
 // Its address marks the signals that our own retry timer sends.
 constinit char g_retry_mark = 0;
 constinit std::atomic<int> g_retry_timer{-1};
+// What it sends; 0: none was needed yet.
+constinit std::atomic<int> g_retry_signal{0};
 // The process is to end by a signal: its handler must come back, wherever the
 // helper is started meanwhile.
 constinit std::atomic<bool> g_ending{false};
+
+// Of the CPU profile that a sandbox ended; 0: none ran.
+constinit std::atomic<int> g_cpu_rate_outside{0};
+
+// What a timer that is gone has sent and this thread not yet got.
+void DiscardHiddenSignals() {
+  const uint64_t hidden = g_hidden_signals.load(std::memory_order_relaxed);
+  if (hidden == 0) return;
+  uint64_t before = 0;
+  constexpr timespec kNoTime{0, 0};
+  RawSyscall(SYS_rt_sigprocmask, SIG_BLOCK, &hidden, &before, sizeof(hidden));
+  while (RawSyscall(SYS_rt_sigtimedwait, &hidden, nullptr, &kNoTime, sizeof(hidden)) > 0) {
+  }
+  RawSyscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof(before));
+}
 
 bool Wanted() {
   return !IsSandboxed() && g_pending.load(std::memory_order_relaxed) != 0 &&
@@ -70,6 +91,7 @@ bool StartNow() {
 
 // False: not any more.
 bool ArmRetry(int signal) {
+  if (signal == 0) return false;
   if (g_retries_left.fetch_sub(1, std::memory_order_relaxed) <= 0) return false;
   int timer = g_retry_timer.load(std::memory_order_relaxed);
   if (timer < 0) {
@@ -92,13 +114,42 @@ void DisarmRetry() {
   if (timer >= 0) RawSyscall(SYS_timer_delete, timer);
 }
 
-BeforeEnd TryStart(int signal, const void* ucontext) {
+// False: somebody must try again.
+bool TryStart(const void* ucontext) {
   if (t_state.guard == 0 && IsSafePoint(ucontext) && StartNow()) {
     DisarmRetry();
-    return BeforeEnd::kUnderWay;
+    return true;
   }
   t_state.bytes_until_sample = 0;
-  return ArmRetry(signal) ? BeforeEnd::kLater : BeforeEnd::kNever;
+  return false;
+}
+
+bool IsGone(int32_t thread) {
+  return RawSyscall(SYS_tgkill, g_process.load(std::memory_order_relaxed), thread, 0) != 0;
+}
+
+// The helper is seen by the kernel before it has said that it runs, and after it has said
+// that it does not. Asked for what changes nothing in a process of one thread, and
+// fails in others; a container may forbid the question.
+enum class Threads : uint8_t { kOne, kMore, kUnknown };
+Threads AskKernel() {
+  const long answer = RawSyscall(SYS_unshare, CLONE_THREAD);
+  if (answer == 0) return Threads::kOne;
+  return answer == -EINVAL ? Threads::kMore : Threads::kUnknown;
+}
+
+void Wake();
+
+// For two seconds at the most.
+template <typename Condition>
+void EndHelperUntil(const Condition& condition) {
+  constexpr timespec kMillisecond{0, 1'000'000};
+  g_retiring.store(true, std::memory_order_release);
+  for (int i = 0; i < 2000 && !condition(); ++i) {
+    Wake();
+    RawSyscall(SYS_nanosleep, &kMillisecond, nullptr);
+  }
+  g_retiring.store(false, std::memory_order_relaxed);
 }
 
 void Wake() {
@@ -106,31 +157,55 @@ void Wake() {
   RawSyscall(SYS_futex, &g_wakeups, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
+bool IsRetry(const siginfo_t* info) {
+  return info->si_code == SI_TIMER && info->si_value.sival_ptr == &g_retry_mark;
+}
+
+bool OnRetrySignal(int signal, siginfo_t* info, void* ucontext);
+
+int RetrySignal() {
+  if (g_retry_signal.load(std::memory_order_relaxed) == 0) {
+    g_retry_signal.store(ClaimRealTimeSignal(OnRetrySignal, Meanwhile::kBlockAll),
+                         std::memory_order_relaxed);
+  }
+  return g_retry_signal.load(std::memory_order_relaxed);
+}
+
+void WakeOrStart(void* ucontext) {
+  if (g_running.load(std::memory_order_acquire)) {
+    Wake();
+  } else if (Wanted() && !TryStart(ucontext)) {
+    ArmRetry(RetrySignal());
+  }
+}
+
+bool OnRetrySignal(int signal, siginfo_t* info, void* ucontext) {
+  if (!IsRetry(info)) return false;
+  if (IsSandboxed()) return true;
+  if (IsThisProcess()) WakeOrStart(ucontext);
+  UndoInterruptionBy(signal, ucontext);
+  return true;
+}
+
 }  // namespace
 
-bool OnRequestSignal(uint32_t request, int signal, siginfo_t* info, void* ucontext) {
-  if (IsSandboxed()) return false;
-  if (RawSyscall(SYS_getpid) != g_process.load(std::memory_order_relaxed)) return false;
-  const bool retry = info->si_code == SI_TIMER && info->si_value.sival_ptr == &g_retry_mark;
-  if (!retry) {
+void OnRequestSignal(uint32_t request, int signal, siginfo_t* info, void* ucontext) {
+  if (IsSandboxed()) return;
+  if (IsThisProcess()) {
     g_value.store(info->si_code == SI_QUEUE ? info->si_value.sival_int : 0,
                   std::memory_order_relaxed);
     g_pending.fetch_or(request, std::memory_order_release);
     g_retries_left.store(kRetries, std::memory_order_relaxed);
+    WakeOrStart(ucontext);
   }
-  if (g_running.load(std::memory_order_acquire)) {
-    Wake();
-  } else if (Wanted()) {
-    TryStart(signal, ucontext);
-  }
-  return retry;
+  UndoInterruptionBy(signal, ucontext);
 }
 
 bool IsThisProcess() { return RawSyscall(SYS_getpid) == g_process.load(std::memory_order_relaxed); }
 
 BeforeEnd RequestBeforeEnd(int signal, const siginfo_t* info, void* ucontext) {
-  const bool retry = info->si_code == SI_TIMER && info->si_value.sival_ptr == &g_retry_mark;
-  if (!retry && (g_pending.fetch_or(kRequestEnd, std::memory_order_release) & kRequestEnd) == 0) {
+  if (!IsRetry(info) &&
+      (g_pending.fetch_or(kRequestEnd, std::memory_order_release) & kRequestEnd) == 0) {
     // The timer of another request would call another signal's handler.
     DisarmRetry();
     g_ending.store(true, std::memory_order_relaxed);
@@ -138,9 +213,13 @@ BeforeEnd RequestBeforeEnd(int signal, const siginfo_t* info, void* ucontext) {
   }
   if (g_running.load(std::memory_order_acquire)) {
     Wake();
+    // To wait here is to keep whatever the interrupted code holds: not the lock of
+    // an arena that the helper may need.
+    if (IsSafePoint(ucontext)) return BeforeEnd::kUnderWay;
+  } else if (TryStart(ucontext)) {
     return BeforeEnd::kUnderWay;
   }
-  return TryStart(signal, ucontext);
+  return ArmRetry(signal) ? BeforeEnd::kLater : BeforeEnd::kNever;
 }
 
 void StartHelperIfWanted() {
@@ -156,6 +235,12 @@ bool SandboxBegins() {
   if (RawSyscall(SYS_getpid) != g_process.load(std::memory_order_relaxed)) return false;
   if (IsSandboxed()) return false;
   StopTermination();
+  // A signal of ours would take a system call that the filter may forbid, if only to
+  // return from the handler.
+  g_cpu_rate_outside.store(CpuEngineRunning() ? CpuEngineRate() : 0, std::memory_order_relaxed);
+  StopCpuEngine();
+  DisarmRetry();
+  DiscardHiddenSignals();
   if (g_sandboxed.exchange(true, std::memory_order_relaxed)) return false;
   // The filter may come to all threads at once, and the helper's system calls
   // are none that it was made for.
@@ -165,6 +250,7 @@ bool SandboxBegins() {
 
 void SandboxFailed() {
   g_sandboxed.store(false, std::memory_order_relaxed);
+  if (const int rate = g_cpu_rate_outside.load(std::memory_order_relaxed)) StartCpuEngine(rate);
   MakeRequest(kRequestHelper);
 }
 
@@ -172,27 +258,32 @@ void InitializeRequests() { g_process.store(RawSyscall(SYS_getpid), std::memory_
 
 void RetireHelper() {
   if (!g_running.load(std::memory_order_acquire)) return;
-  const int32_t helper = g_helper_tid.load(std::memory_order_relaxed);
-  const long process = g_process.load(std::memory_order_relaxed);
-  g_retiring.store(true, std::memory_order_release);
-  Wake();
-  constexpr timespec kMillisecond{0, 1'000'000};
-  for (int i = 0; i < 2000 && RawSyscall(SYS_tgkill, process, helper, 0) == 0; ++i) {
-    RawSyscall(SYS_nanosleep, &kMillisecond, nullptr);
-  }
-  g_retiring.store(false, std::memory_order_relaxed);
+  EndHelperUntil([helper = HelperThread()] { return IsGone(helper); });
 }
 
 bool SingleThreadWanted() {
-  if (IsSandboxed() || !g_running.load(std::memory_order_acquire) || ProgramHasThreads() ||
-      RawSyscall(SYS_getpid) != g_process.load(std::memory_order_relaxed)) {
+  if (IsSandboxed() || ProgramHasThreads() || !IsThisProcess() || AskKernel() == Threads::kOne) {
     return false;
   }
-  RetireHelper();
+  EndHelperUntil([] {
+    switch (AskKernel()) {
+      case Threads::kOne:
+        return true;
+      case Threads::kMore:
+        return false;
+      case Threads::kUnknown:
+        break;
+    }
+    return !g_running.load(std::memory_order_acquire) && IsGone(HelperThread());
+  });
   return true;
 }
 
 void SingleThreadDone() { MakeRequest(kRequestHelper); }
+
+int32_t HelperThread() { return g_helper_tid.load(std::memory_order_relaxed); }
+
+bool HelperIsRunning() { return g_running.load(std::memory_order_acquire); }
 
 bool IsHelperThread(int32_t tid) {
   return g_running.load(std::memory_order_acquire) &&

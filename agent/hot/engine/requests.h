@@ -14,8 +14,8 @@
 //   1. the handler itself, if what it interrupted allows it (safe_point.h);
 //   2. the end of the thread's next allocation hook: the handler sets the
 //      countdown to zero, so that the very next allocation gets there;
-//   3. the handler again: a one-shot timer brings it back every 20 ms, for a
-//      while.
+//   3. a handler again: a one-shot timer brings the thread to one every 20 ms, for a
+//      while, by a signal of our own (signals.h), of which the program sees nothing.
 // A program that starts threads of its own gets the helper with the first of
 // them (from pthread_create: a safe point by definition).
 #pragma once
@@ -29,12 +29,10 @@ namespace pprofagent::hot {
 // At start, before a signal is claimed.
 void InitializeRequests();
 
-// Runs in the signal handler of the claimed signal. True if the signal was only
-// our own timer's (case 3) and not for the program. Async-signal-safe.
-bool OnRequestSignal(uint32_t request, int signal, siginfo_t* info, void* ucontext);
-
-// Not a child that has our memory without being ours (vfork).
-bool IsThisProcess();
+// Runs in the signal handler of the claimed signal, which is for the program as
+// well. If the program has no handler, no call of it ends by the signal
+// (ended_call.h). Async-signal-safe.
+void OnRequestSignal(uint32_t request, int signal, siginfo_t* info, void* ucontext);
 
 // The request of a signal that ends the process (termination.h).
 enum class BeforeEnd : uint8_t {
@@ -56,6 +54,9 @@ void StartHelperForThreads();
 // after two seconds.
 void RetireHelper();
 
+bool HelperIsRunning();
+// The last one there was.
+int32_t HelperThread();
 // Whether this thread is the helper.
 bool IsHelperThread(int32_t tid);
 // Whether its descriptors are in a table that the program does not see.

@@ -154,6 +154,13 @@ long InterruptedCall(const void* ucontext) {
   return rax == -EINTR ? kUnknown : kNone;
 }
 
+// The call that an instruction interrupted while it waited, as far as the code
+// tells. In libc only, whose code is there.
+long CallAt(uintptr_t pc) {
+  if (IsSyscallAt(pc)) return NumberBeforeSyscall(pc + 2);
+  return IsAfterSyscall(pc) ? NumberBeforeSyscall(pc) : kNone;
+}
+
 bool IsInBlockingCall(long call) { return call == kUnknown || IsBlocking(call); }
 
 // Whether the thread waits in an interposed call for something that nobody
@@ -181,6 +188,7 @@ uintptr_t InterruptedPc(const void* ucontext) {
 }
 
 long InterruptedCall(const void*) { return -1; }
+long CallAt(uintptr_t) { return -1; }
 bool IsInBlockingCall(long) { return false; }
 bool IsInProgramsWait(long) { return false; }
 
@@ -211,6 +219,13 @@ void InitializeSafePoints() {
 bool IsSafePoint(const void* ucontext) {
   const long call = InterruptedCall(ucontext);
   return IsInBlockingCall(call) || IsInProgramsWait(call) || IsInProgramCode(ucontext);
+}
+
+bool IsSafeInstruction(uintptr_t pc) {
+  Range module;
+  if (!FindModule(pc, &module) || !IsCritical(module)) return true;
+  const long call = CallAt(pc);
+  return IsInBlockingCall(call) || IsInProgramsWait(call);
 }
 
 }  // namespace pprofagent::hot

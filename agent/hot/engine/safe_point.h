@@ -18,6 +18,8 @@
 // the last case asks for a thread that blocks no signal at all.
 #pragma once
 
+#include <cstdint>
+
 namespace pprofagent::hot {
 
 // Remembers where libc, the loader, the allocator and the agent are. At start,
@@ -26,5 +28,9 @@ void InitializeSafePoints();
 
 // False when in doubt. Async-signal-safe.
 bool IsSafePoint(const void* ucontext);
+
+// The same of a thread in a handler of the program's, of which only the
+// instruction is known that it interrupted.
+bool IsSafeInstruction(uintptr_t pc);
 
 }  // namespace pprofagent::hot

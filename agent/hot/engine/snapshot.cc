@@ -5,6 +5,7 @@
 #include "agent/hot/engine/contention.h"
 #include "agent/hot/engine/cpu.h"
 #include "agent/hot/engine/heap.h"
+#include "agent/hot/engine/signals.h"
 #include "agent/hot/rt/raw_syscall.h"
 #include "agent/hot/rt/thread_state.h"
 #include "agent/hot/store/contention_buckets.h"
@@ -247,6 +248,7 @@ Drops ReadDrops() {
       .no_module_record = ModulesNotRecorded(),
       .no_debug_frame = DebugFramesRefused(),
       .label_sets_full = LabelSetsRefused(),
+      .foreign_threads = SignalsOnForeignThreads(),
   };
 }
 

@@ -75,7 +75,10 @@ void OnThreadExit(void* round) {
   const Guard guard;
   if (ThreadRecord* record = t_state.record) CpuThreadEnds(record);
   ReleaseCurrentRecord();
-  if (g_watched_threads.fetch_sub(1, std::memory_order_acq_rel) == 1) RetireHelper();
+  const int32_t left = g_watched_threads.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  // The next one it makes is its first again.
+  if (left == 1) g_has_threads.store(false, std::memory_order_relaxed);
+  if (left == 0) RetireHelper();
 }
 
 void WatchForExit() {
@@ -110,6 +113,21 @@ void SetCreator(ThreadStart* slot, const Registers& caller) {
     slot->created_by = CaptureHookStack(caller);
     slot->labels = record->labels.load(std::memory_order_relaxed);
   }
+}
+
+void SetStackSize(ThreadStart* slot, const pthread_attr_t& attributes) {
+  size_t bytes = 0;
+  if (pthread_attr_getstacksize(&attributes, &bytes) == 0 && bytes != 0) slot->stack_bytes = bytes;
+  pthread_attr_getguardsize(&attributes, &slot->guard_bytes);
+}
+
+// The program may have asked for another default (pthread_setattr_default_np).
+void SetDefaultStackSize(ThreadStart* slot) {
+  const Guard guard;
+  pthread_attr_t attributes;
+  if (pthread_getattr_default_np(&attributes) != 0) return;
+  SetStackSize(slot, attributes);
+  pthread_attr_destroy(&attributes);
 }
 
 void CountCreation(const StackRecord* created_by) {
@@ -170,11 +188,9 @@ ThreadStart* PrepareThread(void* (*start)(void*), void* argument, const pthread_
   slot->guard_bytes = 4096;
   SetCreator(slot, caller);
   if (attributes != nullptr) {
-    size_t bytes = 0;
-    if (pthread_attr_getstacksize(attributes, &bytes) == 0 && bytes != 0) {
-      slot->stack_bytes = bytes;
-    }
-    pthread_attr_getguardsize(attributes, &slot->guard_bytes);
+    SetStackSize(slot, *attributes);
+  } else {
+    SetDefaultStackSize(slot);
   }
   return slot;
 }

@@ -217,6 +217,7 @@ void LookupOther(RealOther* real) {
   Lookup("fexecve", &real->fexecve);
   Lookup("posix_spawn", &real->posix_spawn);
   Lookup("posix_spawnp", &real->posix_spawnp);
+  Lookup("fork", &real->fork);
 }
 
 }  // namespace
@@ -231,7 +232,7 @@ constinit RealOther g_real_other = {
     LatePthreadCreate, LateSigaction,  nullptr,        nullptr,         nullptr,        nullptr,
     nullptr,           nullptr,        nullptr,        nullptr,         nullptr,        LatePrctl,
     LateSyscall,       LateThrdCreate, LateUnshare,    LateSetns,       LateMallocTrim, LateExecve,
-    LateExecvpe,       LateFexecve,    LatePosixSpawn, LatePosixSpawnp,
+    LateExecvpe,       LateFexecve,    LatePosixSpawn, LatePosixSpawnp, nullptr,
 };
 
 void ResolveRealFunctions() {

@@ -67,6 +67,7 @@ struct RealOther {
                      const posix_spawnattr_t*, char* const*, char* const*);
   int (*posix_spawnp)(pid_t*, const char*, const posix_spawn_file_actions_t*,
                       const posix_spawnattr_t*, char* const*, char* const*);
+  pid_t (*fork)();
 };
 
 // Hidden: the fast paths jump through the table without a look at the GOT.

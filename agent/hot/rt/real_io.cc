@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/hot/rt/real_io.h"
 
+#include <errno.h>
+
 #include "agent/hot/rt/late.h"
+#include "agent/hot/rt/raw_syscall.h"
 #include "agent/hot/rt/thread_state.h"
 
 namespace pprofagent::hot {
@@ -28,6 +31,36 @@ void LookupPolls(RealIo* real) {
   LookupNext("pselect", &real->pselect);
   LookupNext("epoll_wait", &real->epoll_wait);
   LookupNext("epoll_pwait", &real->epoll_pwait);
+}
+
+// Looked up at the program's first call: libc may not have it, and a look-up that
+// fails allocates. Then nobody calls it who was linked with that libc.
+int EpollPwait2BySyscall(int epoll, epoll_event* events, int count, const timespec* timeout,
+                         const sigset_t* mask) {
+  const long result = RawSyscall(SYS_epoll_pwait2, epoll, events, count, timeout, mask, 8);
+  if (!IsSyscallError(result)) return static_cast<int>(result);
+  errno = static_cast<int>(-result);
+  return -1;
+}
+int FirstEpollPwait2(int epoll, epoll_event* events, int count, const timespec* timeout,
+                     const sigset_t* mask) {
+  auto* real = &EpollPwait2BySyscall;
+  {
+    const Guard guard;
+    LookupNext("epoll_pwait2", &real);
+  }
+  g_real_io.epoll_pwait2 = real;
+  return real(epoll, events, count, timeout, mask);
+}
+
+void LookupSignals(RealIo* real) {
+  LookupNext("sigsuspend", &real->sigsuspend);
+  LookupNext("sigwait", &real->sigwait);
+  LookupNext("sigwaitinfo", &real->sigwaitinfo);
+  LookupNext("sigtimedwait", &real->sigtimedwait);
+  LookupNext("sigpending", &real->sigpending);
+  LookupNext("signalfd", &real->signalfd);
+  LookupNext("sigaltstack", &real->sigaltstack);
 }
 
 void LookupFiles(RealIo* real) {
@@ -67,7 +100,11 @@ constinit RealIo g_real_io = {
     kLate<&RealIo::poll_chk>,    kLate<&RealIo::ppoll>,
     kLate<&RealIo::ppoll_chk>,   kLate<&RealIo::select>,
     kLate<&RealIo::pselect>,     kLate<&RealIo::epoll_wait>,
-    kLate<&RealIo::epoll_pwait>, kLate<&RealIo::read>,
+    kLate<&RealIo::epoll_pwait>, FirstEpollPwait2,
+    kLate<&RealIo::sigsuspend>,  kLate<&RealIo::sigwait>,
+    kLate<&RealIo::sigwaitinfo>, kLate<&RealIo::sigtimedwait>,
+    kLate<&RealIo::sigpending>,  kLate<&RealIo::signalfd>,
+    kLate<&RealIo::sigaltstack>, kLate<&RealIo::read>,
     kLate<&RealIo::read_chk>,    kLate<&RealIo::readv>,
     kLate<&RealIo::pread>,       kLate<&RealIo::pread64>,
     kLate<&RealIo::write>,       kLate<&RealIo::writev>,
@@ -86,6 +123,7 @@ void ResolveRealIo() {
   RealIo real = g_real_io;
   LookupSleeps(&real);
   LookupPolls(&real);
+  LookupSignals(&real);
   LookupFiles(&real);
   LookupSockets(&real);
   g_real_io = real;

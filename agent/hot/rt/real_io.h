@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The real functions of sleeping and of input and output, found as those of
-// real_locks.h are.
+// The real functions of sleeping, of input and output, and of waiting for signals,
+// found as those of real_locks.h are.
 #pragma once
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -31,6 +32,16 @@ struct RealIo {
   int (*pselect)(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
   int (*epoll_wait)(int, epoll_event*, int, int);
   int (*epoll_pwait)(int, epoll_event*, int, int, const sigset_t*);
+  // glibc 2.35 and later.
+  int (*epoll_pwait2)(int, epoll_event*, int, const timespec*, const sigset_t*);
+
+  int (*sigsuspend)(const sigset_t*);
+  int (*sigwait)(const sigset_t*, int*);
+  int (*sigwaitinfo)(const sigset_t*, siginfo_t*);
+  int (*sigtimedwait)(const sigset_t*, siginfo_t*, const timespec*);
+  int (*sigpending)(sigset_t*);
+  int (*signalfd)(int, const sigset_t*, int);
+  int (*sigaltstack)(const stack_t*, stack_t*);
 
   ssize_t (*read)(int, void*, size_t);
   ssize_t (*read_chk)(int, void*, size_t, size_t);

@@ -43,6 +43,7 @@ std::vector<std::string> Comments(const Circumstances& circumstances) {
            &comments);
   AddDrops(circumstances.drops.no_thread_record, "no memory for a thread's record", &comments);
   AddDrops(circumstances.drops.reentrant, "signal arrived while one was recorded", &comments);
+  AddDrops(circumstances.drops.foreign_threads, "thread not made by libc", &comments);
   AddDrops(circumstances.drops.lock_waits, "lock could not be followed (missing in mutex)",
            &comments);
   AddDrops(circumstances.drops.contention_pairs, "no waiter found (missing in contention)",

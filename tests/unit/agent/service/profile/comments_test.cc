@@ -31,12 +31,13 @@ TEST(Comments, TellWhatIsMissingAndWhy) {
                          .no_timer = 6,
                          .no_module_record = 9,
                          .no_debug_frame = 11,
-                         .label_sets_full = 10};
+                         .label_sets_full = 10,
+                         .foreign_threads = 12};
   circumstances.truncated_samples = 5;
   circumstances.no_rule_samples = 7;
   circumstances.broken_samples = 8;
   const std::vector<std::string> all = Comments(circumstances);
-  const std::vector<std::string> tail(all.end() - 13, all.end());
+  const std::vector<std::string> tail(all.end() - 14, all.end());
   const std::vector<std::string> expected = {
       "cut: 5 stacks had more frames than that",
       "cut: 7 stacks end at code without unwind information or frame pointer",
@@ -45,6 +46,7 @@ TEST(Comments, TellWhatIsMissingAndWhy) {
       "dropped: 2 samples, table of live blocks full (missing in inuse only)",
       "dropped: 3 samples, no memory for a thread's record",
       "dropped: 4 samples, signal arrived while one was recorded",
+      "dropped: 12 samples, thread not made by libc",
       "dropped: 7 samples, lock could not be followed (missing in mutex)",
       "dropped: 8 samples, no waiter found (missing in contention)",
       "dropped: 6 threads, the kernel refused them a CPU timer (ulimit -i)",
