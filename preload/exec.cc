@@ -28,6 +28,8 @@
 #include "agent/hot/rt/thread_state.h"
 #include "preload/export.h"
 
+extern "C" void* __libc_stack_end;
+
 namespace pprofagent::preload {
 
 namespace {
@@ -54,13 +56,17 @@ template <typename Execute>
 }
 
 // Whether the stack certainly has so much left. That of the main thread, which has no
-// start routine, grows.
+// start routine, grows; but a child may be on another.
 bool HasRoom(size_t bytes) {
   constexpr size_t kForTheCall = 8 << 10;
   const hot::ThreadRecord* record = hot::t_state.record;
   if (record == nullptr) return false;
-  if (record->stack_high == 0) return record->start_routine == 0;
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (record->stack_high == 0) {
+    constexpr size_t kGrown = 1 << 20;
+    return record->start_routine == 0 &&
+           reinterpret_cast<uintptr_t>(__libc_stack_end) - here < kGrown;
+  }
   const bool is_inside = here >= record->stack_low && here < record->stack_high;
   return is_inside && here - record->stack_low >= bytes + kForTheCall;
 }

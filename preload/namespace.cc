@@ -25,19 +25,19 @@ long NamespaceCall(long number, long a, long b) {
   if (number == SYS_unshare && (static_cast<unsigned long>(a) & kNeedsOneThread) == 0) {
     return real(number, a, b, 0, 0, 0, 0);
   }
-  return CallInOneThread(real, number, a, b, 0L, 0L, 0L, 0L);
+  return CallWithoutHelper(hot::SingleThreadWanted(), real, number, a, b, 0L, 0L, 0L, 0L);
 }
 
 PPROFAGENT_INTERPOSE int unshare(int flags) {
   hot::ResolveRealFunctions();
   const auto real = hot::g_real_other.unshare;
   if ((static_cast<unsigned long>(flags) & kNeedsOneThread) == 0) return real(flags);
-  return CallInOneThread(real, flags);
+  return CallWithoutHelper(hot::SingleThreadWanted(), real, flags);
 }
 
 PPROFAGENT_INTERPOSE int setns(int descriptor, int kind) {
   hot::ResolveRealFunctions();
-  return CallInOneThread(hot::g_real_other.setns, descriptor, kind);
+  return CallWithoutHelper(hot::SingleThreadWanted(), hot::g_real_other.setns, descriptor, kind);
 }
 
 }  // namespace pprofagent::preload

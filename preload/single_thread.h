@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls that succeed in a process of one thread only, or that libc makes for each
-// of its threads: the helper, which a dump may have left for some seconds, ends
-// before them. A program with threads of its own goes on as it is.
+// Calls that may need a process of one thread: the helper, which a dump may have left
+// for some seconds, ends before them. A program with threads of its own goes on as it is.
 #pragma once
 
 #include <errno.h>
@@ -11,9 +10,9 @@
 
 namespace pprofagent::preload {
 
+// `ended`: whether the helper has ended for it.
 template <typename Result, typename... Parameters, typename... Arguments>
-Result CallInOneThread(Result (*real)(Parameters...), Arguments... arguments) {
-  const bool ended = hot::SingleThreadWanted();
+Result CallWithoutHelper(bool ended, Result (*real)(Parameters...), Arguments... arguments) {
   const Result result = real(arguments...);
   if (ended) {
     const int saved = errno;

@@ -167,6 +167,8 @@ void SetHelperStarter(StartHelper starter);
 // Told by the helper itself: it will look at requests (true), or never again
 // (false; then requests still pending must have been taken before).
 void SetHelperRunning(bool running);
+// Around its creation, until it says so itself: the kernel has it sooner.
+void SetHelperLaunching(bool launching);
 
 // Told by the helper: whether its descriptors are in a table of its own.
 void SetHelperDescriptors(bool own);

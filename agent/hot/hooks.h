@@ -148,6 +148,9 @@ class Release {
 // the call, has one start again, in case it has work to go on with.
 bool SingleThreadWanted();
 void SingleThreadDone();
+// The same just before a call by which libc changes the identity of each of its threads:
+// true only if that could go otherwise for the helper than for the caller.
+bool IdentityChanges();
 
 // --- Sandboxes ----------------------------------------------------------------
 

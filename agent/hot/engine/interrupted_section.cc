@@ -3,7 +3,6 @@
 
 #include <dlfcn.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -18,6 +17,7 @@
 #include "agent/hot/hooks.h"
 #include "agent/hot/rt/raw_syscall.h"
 #include "agent/hot/rt/sandbox.h"
+#include "agent/hot/rt/task_list.h"
 #include "agent/hot/rt/thread_state.h"
 #include "agent/hot/unwind/unwinder.h"
 
@@ -78,15 +78,20 @@ void TellSingleThreaded(bool single) {
   }
 }
 
-// Asks the kernel, which does nothing else in a process of one thread.
-bool IsAlone() { return RawSyscall(SYS_unshare, CLONE_THREAD) == 0; }
+// Whether there are no threads that nobody has told us of (libc has some of its own
+// for timers and asynchronous input).
+bool KnowsAllThreads() {
+  const uint64_t ours = (HelperIsAbsent() ? 0 : 1) + (HelperCompanion() != 0 ? 1 : 0);
+  const uint64_t all = CountTasks();
+  return all != 0 && all <= 1 + ours;
+}
 
 void LetHelperGoOn() {
   g_park_wanted.store(0, std::memory_order_release);
   RawSyscall(SYS_futex, &g_park_wanted, FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
 }
 
-// The lock that the helper waits for in libc; 0: for none.
+// The lock that the helper waits for, in libc by all appearance; 0: for none.
 uint64_t LockWaitedFor() {
   const TaskFiles files;
   if (!files.valid()) return 0;
@@ -102,10 +107,10 @@ bool ParkHelper() {
   constexpr int kLookEvery = 10;
   uint64_t last_lock = 0;
   constexpr timespec kMillisecond{0, 1'000'000};
-  if (!HelperIsRunning() && IsAlone()) return true;
   if (++g_last_fork == 0) ++g_last_fork;
   g_park_wanted.store(g_last_fork, std::memory_order_release);
   for (int i = 0; i < 2000; ++i) {
+    if (HelperIsAbsent()) return true;
     WakeHelper();
     if (g_parked_for.load(std::memory_order_acquire) == g_last_fork) return true;
     RawSyscall(SYS_nanosleep, &kMillisecond, nullptr);
@@ -154,13 +159,14 @@ bool ForkBeginsInHandler() {
     return false;
   }
   // As far as libc knows there is but one thread already, if there was never a helper.
-  if (IsSingleThreaded() || ParkHelper()) {
-    g_forking_in_handler.store(true, std::memory_order_relaxed);
-    g_was_single_threaded = IsSingleThreaded();
-    TellSingleThreaded(true);
-    return true;
+  if (!IsSingleThreaded() && !(ParkHelper() && KnowsAllThreads())) {
+    LetHelperGoOn();
+    return false;
   }
-  return false;
+  g_forking_in_handler.store(true, std::memory_order_relaxed);
+  g_was_single_threaded = IsSingleThreaded();
+  TellSingleThreaded(true);
+  return true;
 }
 
 void ForkInHandlerDone() {

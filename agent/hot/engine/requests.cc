@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <sched.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include <atomic>
@@ -28,6 +28,8 @@ constinit std::atomic<int> g_value{0};
 // Counts wake-ups; what the helper sleeps on.
 constinit std::atomic<uint32_t> g_wakeups{0};
 constinit std::atomic<bool> g_running{false};
+// It has been made and has not yet said that it runs.
+constinit std::atomic<bool> g_launching{false};
 constinit std::atomic<int32_t> g_helper_tid{0};
 constinit std::atomic<bool> g_own_descriptors{false};
 constinit std::atomic<int32_t> g_companion_tid{0};
@@ -128,14 +130,25 @@ bool IsGone(int32_t thread) {
   return RawSyscall(SYS_tgkill, g_process.load(std::memory_order_relaxed), thread, 0) != 0;
 }
 
-// The helper is seen by the kernel before it has said that it runs, and after it has said
-// that it does not. Asked for what changes nothing in a process of one thread, and
-// fails in others; a container may forbid the question.
-enum class Threads : uint8_t { kOne, kMore, kUnknown };
-Threads AskKernel() {
-  const long answer = RawSyscall(SYS_unshare, CLONE_THREAD);
-  if (answer == 0) return Threads::kOne;
-  return answer == -EINVAL ? Threads::kMore : Threads::kUnknown;
+// Whether libc can give both threads another identity with the same result: a program
+// may have changed the capabilities of its own one, or what becomes of them.
+bool HasSameCapabilities(int32_t thread) {
+  struct Header {
+    uint32_t version;
+    int32_t tid;
+  };
+  struct Capabilities {
+    uint64_t words[3];
+    bool operator==(const Capabilities&) const = default;
+  };
+  constexpr uint32_t kVersion3 = 0x20080522;
+  Header own = {kVersion3, 0};
+  Header other = {kVersion3, thread};
+  Capabilities of_own = {};
+  Capabilities of_other = {};
+  return RawSyscall(SYS_prctl, PR_GET_SECUREBITS) == 0 &&
+         RawSyscall(SYS_capget, &own, &of_own) == 0 &&
+         RawSyscall(SYS_capget, &other, &of_other) == 0 && of_own == of_other;
 }
 
 void Wake();
@@ -235,6 +248,9 @@ bool SandboxBegins() {
   if (RawSyscall(SYS_getpid) != g_process.load(std::memory_order_relaxed)) return false;
   if (IsSandboxed()) return false;
   StopTermination();
+  // The filter may come to all threads at once, and the helper's system calls
+  // are none that it was made for.
+  RetireHelper();
   // A signal of ours would take a system call that the filter may forbid, if only to
   // return from the handler.
   g_cpu_rate_outside.store(CpuEngineRunning() ? CpuEngineRate() : 0, std::memory_order_relaxed);
@@ -242,14 +258,14 @@ bool SandboxBegins() {
   DisarmRetry();
   DiscardHiddenSignals();
   if (g_sandboxed.exchange(true, std::memory_order_relaxed)) return false;
-  // The filter may come to all threads at once, and the helper's system calls
-  // are none that it was made for.
+  // Another thread's request may have started it again.
   RetireHelper();
   return true;
 }
 
 void SandboxFailed() {
   g_sandboxed.store(false, std::memory_order_relaxed);
+  ResumeTermination();
   if (const int rate = g_cpu_rate_outside.load(std::memory_order_relaxed)) StartCpuEngine(rate);
   MakeRequest(kRequestHelper);
 }
@@ -262,28 +278,32 @@ void RetireHelper() {
 }
 
 bool SingleThreadWanted() {
-  if (IsSandboxed() || ProgramHasThreads() || !IsThisProcess() || AskKernel() == Threads::kOne) {
-    return false;
-  }
-  EndHelperUntil([] {
-    switch (AskKernel()) {
-      case Threads::kOne:
-        return true;
-      case Threads::kMore:
-        return false;
-      case Threads::kUnknown:
-        break;
-    }
-    return !g_running.load(std::memory_order_acquire) && IsGone(HelperThread());
-  });
+  if (IsSandboxed() || ProgramHasThreads() || !IsThisProcess() || HelperIsAbsent()) return false;
+  EndHelperUntil(HelperIsAbsent);
   return true;
 }
 
-void SingleThreadDone() { MakeRequest(kRequestHelper); }
+void SingleThreadDone() {
+  MakeRequest(kRequestHelper);
+  if (HelperIsRunning()) return;
+  // The program may never allocate again.
+  g_retries_left.store(kRetries, std::memory_order_relaxed);
+  ArmRetry(RetrySignal());
+}
+
+bool IdentityChanges() {
+  if (HelperIsAbsent() || IsSandboxed()) return false;
+  return !HasSameCapabilities(HelperThread()) && SingleThreadWanted();
+}
 
 int32_t HelperThread() { return g_helper_tid.load(std::memory_order_relaxed); }
 
 bool HelperIsRunning() { return g_running.load(std::memory_order_acquire); }
+
+bool HelperIsAbsent() {
+  return !g_launching.load(std::memory_order_acquire) && !HelperIsRunning() &&
+         IsGone(HelperThread());
+}
 
 bool IsHelperThread(int32_t tid) {
   return g_running.load(std::memory_order_acquire) &&
@@ -298,6 +318,8 @@ void ResetRequestsInChild() {
   InitializeRequests();
   g_pending.store(0, std::memory_order_relaxed);
   g_running.store(false, std::memory_order_relaxed);
+  g_launching.store(false, std::memory_order_relaxed);
+  g_helper_tid.store(0, std::memory_order_relaxed);
   g_starting.store(false, std::memory_order_relaxed);
   g_retiring.store(false, std::memory_order_relaxed);
   g_companion_tid.store(0, std::memory_order_relaxed);
@@ -347,7 +369,10 @@ void SetHelperStarter(StartHelper starter) { g_starter.store(starter, std::memor
 void SetHelperRunning(bool running) {
   if (running) g_helper_tid.store(CurrentThreadId(), std::memory_order_relaxed);
   g_running.store(running, std::memory_order_release);
+  if (running) g_launching.store(false, std::memory_order_release);
 }
+
+void SetHelperLaunching(bool launching) { g_launching.store(launching, std::memory_order_release); }
 
 bool HelperMustEnd() { return g_retiring.load(std::memory_order_acquire); }
 

@@ -55,6 +55,8 @@ void StartHelperForThreads();
 void RetireHelper();
 
 bool HelperIsRunning();
+// Whether there is none, for the kernel either.
+bool HelperIsAbsent();
 // The last one there was.
 int32_t HelperThread();
 // Whether this thread is the helper.

@@ -177,7 +177,10 @@ bool IsOtherProcess() {
     return;
   } else if (IsOtherProcess()) {
     TakeDefaultAction(signal);
-  } else if (const long process = RawSyscall(SYS_getpid); RawSyscall(SYS_gettid) != process) {
+  } else if (const long process = RawSyscall(SYS_getpid); RawSyscall(SYS_gettid) == process) {
+    // Nobody else can be asked; what was claimed to see the end coming shall end it.
+    if (claimed->meanwhile == Meanwhile::kDeliver) TakeDefaultAction(signal);
+  } else {
     // What a process sent can only be sent anew without saying who did.
     if (IsSyscallError(RawSyscall(SYS_rt_tgsigqueueinfo, process, process, signal, info))) {
       RawSyscall(SYS_tgkill, process, process, signal);
@@ -332,8 +335,22 @@ void AlternateStackComes(const stack_t* stack) {
     const DispositionsLocked locked;
     for (Claimed& c : g_claimed) {
       const int signal = c.signal.load(std::memory_order_relaxed);
-      if (signal != 0 && !HasHandler(c.program)) Install(signal, c.program, c);
+      struct sigaction now {};
+      if (signal == 0 || HasHandler(c.program)) continue;
+      // The program may have one that libc knows nothing of.
+      if (g_real_other.sigaction(signal, nullptr, &now) != 0 || now.sa_sigaction != Handler)
+        continue;
+      Install(signal, c.program, c);
     }
+  }
+  errno = saved_errno;
+}
+
+void InstallAgain(int signal) {
+  const int saved_errno = errno;
+  if (Claimed* claimed = Find(signal)) {
+    const DispositionsLocked locked;
+    Install(signal, claimed->program, *claimed);
   }
   errno = saved_errno;
 }

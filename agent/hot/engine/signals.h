@@ -74,6 +74,9 @@ int ClaimRealTimeSignal(SignalEngine engine, Meanwhile meanwhile);
 // it. Async-signal-safe.
 bool ProgramHandles(int signal);
 
+// After the program's disposition of a claimed signal was given to the kernel itself.
+void InstallAgain(int signal);
+
 // Signals dropped because they came to a foreign thread.
 uint64_t SignalsOnForeignThreads();
 

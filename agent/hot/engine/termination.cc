@@ -103,6 +103,13 @@ void StopTermination() {
   errno = saved_errno;
 }
 
+void ResumeTermination() {
+  const uint64_t claimed = g_claimed.load(std::memory_order_relaxed);
+  for (const int signal : kSignals) {
+    if ((claimed >> signal & 1) != 0 && !ProgramHandles(signal)) InstallAgain(signal);
+  }
+}
+
 void EndByPendingSignal() {
   const int signal = g_ending_signal.load(std::memory_order_relaxed);
   if (signal != 0 && IsThisProcess()) EndBy(signal);

@@ -34,5 +34,7 @@ void ResetTerminationInChild();
 
 // Just before a sandbox: it may forbid what the handler needs to end the process.
 void StopTermination();
+// There is none after all.
+void ResumeTermination();
 
 }  // namespace pprofagent::hot

@@ -75,14 +75,17 @@ void OnThreadExit(void* round) {
   const Guard guard;
   if (ThreadRecord* record = t_state.record) CpuThreadEnds(record);
   ReleaseCurrentRecord();
-  const int32_t left = g_watched_threads.fetch_sub(1, std::memory_order_acq_rel) - 1;
-  // The next one it makes is its first again.
-  if (left == 1) g_has_threads.store(false, std::memory_order_relaxed);
+  const int32_t left = g_watched_threads.fetch_sub(1) - 1;
+  // The next one it makes is its first again; it may have begun just now.
+  if (left == 1) {
+    g_has_threads.store(false);
+    if (g_watched_threads.load() > 1) g_has_threads.store(true);
+  }
   if (left == 0) RetireHelper();
 }
 
 void WatchForExit() {
-  if (!t_state.watched) g_watched_threads.fetch_add(1, std::memory_order_relaxed);
+  if (!t_state.watched) g_watched_threads.fetch_add(1);
   t_state.watched = true;
   pthread_setspecific(g_exit_key, reinterpret_cast<void*>(PTHREAD_DESTRUCTOR_ITERATIONS));
 }
@@ -212,6 +215,7 @@ ThreadEntry EnterThread(ThreadStart* start) {
       CpuThreadBegins(record);
     }
     WatchForExit();
+    g_has_threads.store(true);
     CountCreation(start->created_by);
   }
   AbandonThread(start);

@@ -344,14 +344,16 @@ int PassResponse(const Response& response, bool is_head, const pprofagent_http_r
   const int64_t size =
       source != nullptr ? SizeOf(source) : static_cast<int64_t>(response.body.size());
   if (size < 0) return static_cast<int>(size);
-  const std::vector<pprofagent_http_header> headers = Guarded([&] {
-    std::vector<pprofagent_http_header> list = {{"Content-Type", response.content_type.c_str()},
-                                                {"X-Content-Type-Options", "nosniff"}};
+  std::vector<pprofagent_http_header> headers;
+  const int listed = Guarded([&] {
+    headers = {{"Content-Type", response.content_type.c_str()},
+               {"X-Content-Type-Options", "nosniff"}};
     for (const auto& [name, value] : response.headers) {
-      list.push_back({name.c_str(), value.c_str()});
+      headers.push_back({name.c_str(), value.c_str()});
     }
-    return list;
+    return 0;
   });
+  if (listed != 0) return listed;
   if (to.head(to.context, response.status, headers.data(), headers.size(),
               static_cast<size_t>(size)) != 0) {
     return -EIO;

@@ -131,8 +131,10 @@ bool StartHelperThread() {
   }
   const hot::Unrecorded unrecorded;
   pthread_t thread;
+  hot::SetHelperLaunching(true);
   const bool created =
       CreateThread({HelperMain, nullptr, PTHREAD_CREATE_DETACHED}, true, &thread) == 0;
+  if (!created) hot::SetHelperLaunching(false);
   if (!created) helper_state.store(kNone, std::memory_order_release);
   errno = saved;
   return created;

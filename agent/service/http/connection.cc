@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "agent/service/http/line_request.h"
@@ -191,7 +192,14 @@ void Connection::Send(Response response, bool keep_alive, int64_t now_ns) {
 
 bool Connection::NextPiece() {
   sent_ = 0;
-  if (!response_.Next(&output_)) return false;
+  bool has_more = false;
+  try {
+    has_more = response_.Next(&output_);
+  } catch (const std::bad_alloc&) {
+    Close();  // half a piece must not go out
+    throw;
+  }
+  if (!has_more) return false;
   deadline_ns_ += static_cast<int64_t>(output_.size()) * (kSecondNs / kSlowestBytesPerSecond);
   return true;
 }

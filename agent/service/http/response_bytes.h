@@ -28,8 +28,10 @@ class ResponseBytes {
     return response.source != nullptr && request.is_http_1_0;
   }
 
-  // Those of them that are in memory.
-  size_t held_bytes() const { return head_.size() + body_.size(); }
+  // Those of them that are in memory, and what the others are made of.
+  size_t held_bytes() const {
+    return head_.size() + body_.size() + (source_ != nullptr ? source_->held_bytes() : 0);
+  }
 
   // Puts the next piece in the place of what `piece` holds; false if there is none.
   bool Next(std::string* piece);

@@ -8,6 +8,7 @@
 // that, and better, from the profile itself.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ class Symbols {
 
   // One of the addresses; an empty symbol if nothing is known about it.
   const Symbol& Find(uint64_t address) const;
+  size_t size() const { return symbols_.size(); }
 
  private:
   std::vector<Symbol> symbols_;  // by address

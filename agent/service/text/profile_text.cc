@@ -26,7 +26,7 @@ std::string Number(int64_t value) { return std::to_string(value); }
 
 Symbols SymbolsOf(const Recording& recording, const Mappings& mappings) {
   std::vector<uint64_t> addresses;
-  std::unordered_set<uintptr_t> seen;  // stacks have most of their frames in common
+  std::unordered_set<uintptr_t> seen;                // stacks have most of their frames in common
   std::unordered_set<const uintptr_t*> seen_stacks;  // labels divide the samples of a stack
   for (const RecordedSample& sample : recording.samples) {
     if (!seen_stacks.insert(sample.stack.pcs).second) continue;
@@ -191,6 +191,12 @@ void ProfileText::AppendSample(const RecordedSample& sample, std::string* text) 
 std::string ProfileText::Trailer() const {
   const bool is_heap = recording_.kind->text_form == TextForm::kHeap;
   return (is_heap ? "\n" + options_.memory_stats : std::string()) + MemoryMapText(mappings_);
+}
+
+size_t ProfileText::held_bytes() const {
+  constexpr size_t kNames = 100;
+  return recording_.samples.size() * (sizeof(RecordedSample) + sizeof(void*)) +
+         symbols_.size() * (sizeof(Symbol) + kNames);
 }
 
 bool ProfileText::Next(std::string* bytes) {

@@ -36,6 +36,7 @@ class ProfileText final : public ByteSource {
   ProfileText(Recording recording, TextOptions options);
 
   bool Next(std::string* bytes) override;
+  size_t held_bytes() const override;
   void Restart() override { next_part_ = 0; }
 
  private:

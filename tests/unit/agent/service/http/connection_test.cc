@@ -34,6 +34,7 @@ class LongSource final : public ByteSource {
     ++made_;
     return true;
   }
+  size_t held_bytes() const override { return 0; }
   void Restart() override { made_ = 0; }
 
  private:

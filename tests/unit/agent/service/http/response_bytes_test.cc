@@ -17,6 +17,7 @@ class Pieces final : public ByteSource {
     *bytes += pieces_[next_++];
     return true;
   }
+  size_t held_bytes() const override { return 0; }
   void Restart() override { next_ = 0; }
 
  private:

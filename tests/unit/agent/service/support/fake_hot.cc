@@ -314,6 +314,7 @@ void SetHelperStarter(StartHelper starter) {
   Global().starter = starter;
 }
 
+void SetHelperLaunching(bool /*launching*/) {}
 void SetHelperRunning(bool running) {
   {
     const std::lock_guard lock(Global().mutex);
