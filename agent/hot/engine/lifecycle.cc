@@ -51,13 +51,22 @@ void InitializeHot(const HotOptions& options) {
 void SuspendRecording() { ++t_state.guard; }
 void ResumeRecording() { --t_state.guard; }
 
-void HotAfterFork() {
+namespace {
+
+// Locks are free, and what the parent had under way is not the child's.
+void BecomeChild() {
   ResetSignalsInChild();
   ResetThreadsInChild();
   KeepOnlyCurrentRecord();
   ResetRequestsInChild();
   ResetTerminationInChild();
   ResetContentionInChild();
+}
+
+}  // namespace
+
+void HotAfterFork() {
+  BecomeChild();
   ResetMemoryTraceInChild();
   RepeatDebugFrameNews();
   CpuAfterFork();
@@ -67,12 +76,7 @@ void SleepForEver() {
   // As in a sandbox, where nothing may be done either.
   g_sandboxed.store(true, std::memory_order_relaxed);
   SetHeapSamplingRate(0);
-  ResetSignalsInChild();
-  ResetThreadsInChild();
-  KeepOnlyCurrentRecord();
-  ResetRequestsInChild();
-  ResetTerminationInChild();
-  ResetContentionInChild();
+  BecomeChild();
 }
 
 }  // namespace pprofagent::hot
