@@ -70,7 +70,9 @@ bool IsLoaded(const Module& module, const link_map* loaded) {
   uint8_t page[kPage] = {};
   char name[kLongestName];
   if (!CopyFirstPage(*module, page)) return false;
-  const BuildIdPlace build_id = FindBuildId(page, page + SizeOf(*module));
+  // It looks at the first page only.
+  const size_t size = SizeOf(*module) < kPage ? SizeOf(*module) : kPage;
+  const BuildIdPlace build_id = FindBuildId(page, page + size);
   uint64_t identity = 0;
   if (!CopyIdentity(*module, build_id, page, &identity)) return false;
   const bool named = CopyName(loaded, name);
