@@ -135,7 +135,7 @@ class Release {
   void End(const Registers& caller, bool released);
 
  private:
-  static LockNote* Charge(void* release, uint64_t waited_ns, uint64_t now_ns);
+  static LockNote* Charge(void* release, const ReleaseCharge& charged);
 
   const void* const lock_;
   bool is_sampled_ = false;

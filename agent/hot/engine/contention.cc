@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "agent/hot/engine/capture.h"
+#include "agent/hot/engine/other_stack.h"
 #include "agent/hot/engine/thread.h"
 #include "agent/hot/engine/wait_sampler.h"
 #include "agent/hot/hooks.h"
@@ -107,17 +108,39 @@ void Add(const StackRecord* stack, ContentionSide side, WaitKind kind,
 }
 
 // The stack, if one was taken.
-const StackRecord* RecordBlocked(WaitKind kind, uint64_t waited_ns, uint64_t now_ns,
+const StackRecord* RecordBlocked(WaitKind kind, uint64_t waited_ns, const LockWaitEnd& end,
                                  ThreadRecord* record, const Registers& caller) {
   const int64_t asked_for = g_block_rate.load(std::memory_order_relaxed);
   if (asked_for <= 0) return nullptr;
-  const uint64_t rate = g_block_limit.Rate(static_cast<uint64_t>(asked_for), now_ns);
+  const uint64_t rate = g_block_limit.Rate(static_cast<uint64_t>(asked_for), end.now_ns);
   ContentionWeight weight{};
-  if (!WeighWait(waited_ns, rate, &record->random, &weight)) return nullptr;
-  g_block_limit.Count(rate, now_ns);
+  // As for a release: all the time it stands for decides whether it is recorded.
+  if (!WeighWait(waited_ns * end.stands_for, rate, &record->random, &weight)) return nullptr;
+  weight.contentions *= end.stands_for;
+  g_block_limit.Count(rate, end.now_ns);
   const StackRecord* stack = CaptureLockHookStack(caller);
   Add(stack, ContentionSide::kWaiter, ProfiledKind(kind), weight);
   return stack;
+}
+
+// What all threads together have been waiting for a lock since `from_ns`, by their
+// parked records.
+uint64_t WaitedByParked(const void* lock, uint64_t from_ns, uint64_t now_ns) {
+  uint64_t waited = 0;
+  for (const ThreadRecord* record = FirstRecord(); record != nullptr; record = record->next) {
+    if (record->parked.object.load(std::memory_order_relaxed) !=
+        reinterpret_cast<uintptr_t>(lock)) {
+      continue;
+    }
+    const ParkedFacts parked = ReadParked(record->parked);
+    if (!ParkedCall::IsParked(parked.sequence) || !IsLock(parked.kind) ||
+        parked.object != reinterpret_cast<uintptr_t>(lock)) {
+      continue;
+    }
+    const uint64_t since = parked.since_ns > from_ns ? parked.since_ns : from_ns;
+    if (since < now_ns) waited += now_ns - since;
+  }
+  return waited;
 }
 
 void PairUp(LockNote* notes, const StackRecord* stack) {
@@ -166,29 +189,28 @@ void Wait::End(bool counts) {
   // Begun before the program entered its sandbox: nothing is recorded any more,
   // and neither the clock nor a yield may be asked for.
   if (IsSandboxed()) return;
-  LockNote* notes = nullptr;
-  const uint64_t now = LeaveLockWaiters(object_, lock_wait_, &notes);
+  const LockWaitEnd end = LeaveLockWaiters(object_, lock_wait_);
   const bool records = record != nullptr;
   const StackRecord* stack = nullptr;
-  if (counts && records) {
-    stack = RecordBlocked(kind_, now - lock_wait_.since_ns, now, record, caller_);
+  if (counts && records && end.stands_for != 0) {
+    stack = RecordBlocked(kind_, end.now_ns - lock_wait_.since_ns, end, record, caller_);
   }
-  if (notes == nullptr) return;
+  if (end.notes == nullptr) return;
   if (stack == nullptr && records) stack = CaptureLockHookStack(caller_);
-  PairUp(notes, stack);
+  PairUp(end.notes, stack);
 }
 
-LockNote* Release::Charge(void* context, uint64_t waited_ns, uint64_t now_ns) {
+LockNote* Release::Charge(void* context, const ReleaseCharge& charged) {
   auto* release = static_cast<Release*>(context);
   Random* random = &t_state.record->random;
   const uint32_t fraction = g_mutex_fraction.load(std::memory_order_relaxed);
   if (fraction == 0 || !PassFraction(fraction, random)) return nullptr;
-  const uint64_t rate = g_mutex_limit.Rate(1, now_ns);
+  const uint64_t rate = g_mutex_limit.Rate(1, charged.now_ns);
   ContentionWeight weight{};
-  if (!WeighWait(waited_ns, rate, random, &weight)) return nullptr;
-  g_mutex_limit.Count(rate, now_ns);
+  if (!WeighWait(charged.waited_ns, rate, random, &weight)) return nullptr;
+  g_mutex_limit.Count(rate, charged.now_ns);
   release->is_sampled_ = true;
-  release->contentions_ = weight.contentions * fraction;
+  release->contentions_ = weight.contentions * charged.stands_for * fraction;
   release->delay_ns_ = weight.delay_ns * fraction;
   PairNote* note = TakeNote();
   if (note != nullptr) {
@@ -201,9 +223,17 @@ LockNote* Release::Charge(void* context, uint64_t waited_ns, uint64_t now_ns) {
 
 Release::Release(const void* lock) : lock_(lock) {
   if (!MayRecord()) return;
+  uint64_t held_since = 0;
+  const ReleaseDuty duty = DutyOfRelease(lock, &held_since);
+  if (duty == ReleaseDuty::kNone) return;
   const Guard guard;
   if (RecordForWait() == nullptr) return;
-  ReleaseToWaiters(lock, Charge, this);
+  if (duty == ReleaseDuty::kCharge) {
+    ReleaseToWaiters(lock, Charge, this);
+  } else {
+    const uint64_t now = MonotonicNanos();
+    ReleaseAfterLongHold(lock, WaitedByParked(lock, held_since, now), now, Charge, this);
+  }
 }
 
 void Release::End(const Registers& caller, bool released) {

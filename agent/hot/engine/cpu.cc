@@ -37,6 +37,9 @@ constinit std::atomic<uint64_t> g_refused{0};
 // Where the main thread began: the executable's entry point.
 constinit std::atomic<uintptr_t> g_main_start{0};
 
+// The next timer's phase, as a fraction of 2^64 (NextFirstExpiry).
+constinit std::atomic<uint64_t> g_phase{0};
+
 // A tick's worth of expirations may be on its way at any moment; more than this
 // is missing only in a thread that blocks the signal.
 constexpr uint64_t kBlockedNanos = 50'000'000;
@@ -139,6 +142,17 @@ void StartTimer(int timer, uint64_t first, uint64_t period) {
   RawSyscall(SYS_timer_settime, timer, 0, &when, nullptr);
 }
 
+// When a thread's timer expires first: anywhere in its first period. Not at random
+// for each, which would make the sum over many threads that live for less than a
+// period scatter like a coin's, but by steps of the golden ratio from a random
+// start: any number of threads in a row, or every second or third of them, have
+// their phases spread evenly (Weyl's equidistribution).
+uint64_t NextFirstExpiry(uint64_t period) {
+  constexpr uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;
+  const uint64_t phase = g_phase.fetch_add(kGoldenRatio, std::memory_order_relaxed);
+  return 1 + static_cast<uint64_t>((static_cast<unsigned __int128>(phase) * period) >> 64);
+}
+
 // Gives the thread its timer, unless it has one of this session or somebody is
 // at it. False: the kernel refused.
 bool Arm(ThreadRecord* record, uint32_t session) {
@@ -154,9 +168,7 @@ bool Arm(ThreadRecord* record, uint32_t session) {
     return false;
   }
   const uint64_t period = g_period.load(std::memory_order_relaxed);
-  Random random;
-  random.Seed(MonotonicNanos() ^ reinterpret_cast<uintptr_t>(record));
-  const uint64_t first = 1 + random.Next() % period;
+  const uint64_t first = NextFirstExpiry(period);
   record->cpu_first_expiry = ThreadCpuNanos(tid) + first;
   record->cpu_expirations.store(0, std::memory_order_relaxed);
   record->cpu_timer.store(timer, std::memory_order_relaxed);
@@ -267,6 +279,9 @@ CpuStart StartCpuEngine(int hz) {
   if (!ClaimCpuSignal()) return CpuStart::kNoSignal;
   if (!TimersWork()) return CpuStart::kNoTimer;
   g_period.store(kSecond / static_cast<uint64_t>(hz), std::memory_order_relaxed);
+  Random random;
+  random.Seed(MonotonicNanos());
+  g_phase.store(random.Next(), std::memory_order_relaxed);
   uint32_t session = g_last_session.fetch_add(1, std::memory_order_relaxed) + 1;
   g_session.store(session);
   // The caller is a thread of the program, at work for the agent at the moment,

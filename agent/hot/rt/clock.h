@@ -29,6 +29,16 @@ inline uint64_t MonotonicNanos() {
   return static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec);
 }
 
+// The same clock as of the kernel's last tick: up to g_clock_tick_ns behind, for 3 ns.
+extern constinit uint64_t g_clock_tick_ns __attribute__((visibility("hidden")));
+inline uint64_t CoarseNanos() {
+  timespec now{};
+  if (g_vdso_clock == nullptr || g_vdso_clock(CLOCK_MONOTONIC_COARSE, &now) != 0) {
+    return MonotonicNanos();
+  }
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
 // The kernel's clock of a thread's CPU time (clock_getcpuclockid's encoding:
 // linux/posix-timers.h, per thread, scheduler clock).
 inline int32_t ThreadCpuClock(int32_t tid) {

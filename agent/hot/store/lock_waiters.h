@@ -23,6 +23,10 @@
 // lock so that moments are in order. Memory is the agent's own: the program's
 // lock is never touched, and its address not after the release.
 //
+// A busy lock, waited for ten thousands of times a second, would be slowed down
+// by all this: it is looked at part of the time (busy_lock.h). Its waits then
+// count 2^n times, or not at all; n above is the sum of what they count.
+//
 // Nobody waits for ever. Who cannot get a slot's lock (its holder was suspended,
 // or left by a longjmp out of a handler) gives up after some hundred yields and
 // marks the slot abandoned: everybody passes it over until the holder, if it
@@ -32,6 +36,8 @@
 
 #include <atomic>
 #include <cstdint>
+
+#include "agent/hot/store/busy_lock.h"
 
 namespace pprofagent::hot {
 
@@ -44,16 +50,19 @@ struct LockEntry {
   uintptr_t lock;
   uint64_t start_sum;    // S
   uint64_t released_at;  // the last release that was charged
-  uint32_t waiting;      // n; 0: the entry is free
+  uint32_t waiting;      // waiters; 0: the entry is free
+  uint32_t weight;       // n: what they count
   LockNote* notes;
   LockEntry* next;
 };
 
 struct alignas(64) LockSlot {
+  // Besides, kHasBusyLock.
   std::atomic<uint32_t> waiters;
   std::atomic<uint8_t> state;
   uint16_t generation;
   LockEntry entry;
+  WaitCount count;
 };
 static_assert(sizeof(LockSlot) == 64, "one cache line");
 
@@ -70,7 +79,9 @@ inline LockSlot& LockSlotOf(const void* lock) {
   return *reinterpret_cast<LockSlot*>(reinterpret_cast<char*>(g_lock_slots) + offset);
 }
 
-// Whether the lock may have waiters; certainly not, nearly always. For whoever
+inline constexpr uint32_t kHasBusyLock = uint32_t{1} << 31;
+
+// Whether the lock may have waiters, or is busy; certainly not, nearly always. For whoever
 // is about to release it.
 inline bool MayHaveWaiters(const void* lock) {
   return LockSlotOf(lock).waiters.load(std::memory_order_relaxed) != 0;
@@ -79,21 +90,50 @@ inline bool MayHaveWaiters(const void* lock) {
 // A waiter's own part of it.
 struct LockWait {
   uint64_t since_ns;
+  // What it counts; 0: it is not counted.
+  uint32_t weight;
   uint16_t generation;
-  bool is_counted;
+  // Not counted, because the lock is busy.
+  bool passed_over;
 };
 
-// Both tell the moment (MonotonicNanos). The second gives the notes left for
-// this waiter, which are now its own to follow up.
+// How a wait ended.
+struct LockWaitEnd {
+  uint64_t now_ns;
+  // Left for this waiter, which are now its own to follow up.
+  LockNote* notes;
+  // How many waits this one stands for; 0: others stand for it.
+  uint32_t stands_for;
+};
+
+// Both tell the moment (MonotonicNanos; of a wait that others stand for, CoarseNanos).
 // All: thread-safe, allocation-free. Not for signal handlers, but safe in one.
 uint64_t JoinLockWaiters(const void* lock, LockWait* wait);
-uint64_t LeaveLockWaiters(const void* lock, const LockWait& wait, LockNote** notes);
+LockWaitEnd LeaveLockWaiters(const void* lock, const LockWait& wait);
 
-// Called under the slot's lock with what the release is charged with; the
-// result, unless null, is left for the next waiter.
-using ChargeRelease = LockNote* (*)(void* context, uint64_t waited_ns, uint64_t now_ns);
+// What somebody who is about to release a lock that MayHaveWaiters has to do.
+enum class ReleaseDuty : uint8_t {
+  kNone,
+  kCharge,     // ReleaseToWaiters
+  kLongCharge  // a busy lock was held for long: ReleaseAfterLongHold
+};
+// Of the latter, `held_since_ns` is when that began, give or take a tick of the kernel.
+ReleaseDuty DutyOfRelease(const void* lock, uint64_t* held_since_ns);
+
+// What a release is charged with.
+struct ReleaseCharge {
+  uint64_t waited_ns;
+  // How many releases this one stands for.
+  uint32_t stands_for;
+  uint64_t now_ns;
+};
+// Called under the slot's lock; the result, unless null, is left for the next waiter.
+using ChargeRelease = LockNote* (*)(void* context, const ReleaseCharge& charged);
 // Just before the lock is released.
 void ReleaseToWaiters(const void* lock, ChargeRelease charge, void* context);
+// The same where the caller knows better what was waited for the lock until `now_ns`.
+void ReleaseAfterLongHold(const void* lock, uint64_t waited_ns, uint64_t now_ns,
+                          ChargeRelease charge, void* context);
 
 // In the child of a fork, where nobody waits.
 void ResetLockWaiters();

@@ -16,7 +16,9 @@ Recording Empty(const KindSpec& kind, std::string rate) {
   recording.kind = &kind;
   recording.period = 1;
   recording.time_ns = WallClock();
-  recording.rate = std::move(rate) + ", fewer and scaled beyond 1000 samples a second";
+  recording.rate = std::move(rate) +
+                   ", fewer and scaled beyond 1000 samples a second and for locks waited for more "
+                   "than 20000 times a second";
   return recording;
 }
 

@@ -24,5 +24,16 @@ TEST(MonotonicNanos, IsTheMonotonicClock) {
   EXPECT_NE(g_vdso_clock, nullptr) << "every kernel of x86-64 has it";
 }
 
+TEST(CoarseNanos, IsTheSameClockBehindByATickAtMost) {
+  InitializeClock();
+  EXPECT_GE(g_clock_tick_ns, 100'000u);
+  EXPECT_LE(g_clock_tick_ns, 10'000'000u);
+  const uint64_t before = MonotonicNanos();
+  const uint64_t coarse = CoarseNanos();
+  EXPECT_LE(coarse, MonotonicNanos());
+  // A processor that is kept from its ticks may be late with them.
+  EXPECT_GE(coarse + 10 * g_clock_tick_ns, before);
+}
+
 }  // namespace
 }  // namespace pprofagent::hot
