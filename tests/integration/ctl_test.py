@@ -2,6 +2,7 @@
 """cpprof ctl and cpprof ps with real agents, and the line protocol between them."""
 
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -97,6 +98,26 @@ class Ctl(harness.TestCase):
                 self.assertTrue(any(re.match(rf"\s*{deaf.pid} .* no socket$", line)
                                     for line in table), table)
                 self.assertIn(str(deaf.pid), self.cpprof("ps", "-q").split())
+
+    def test_a_program_that_writes_over_its_environment_is_found(self):
+        """As redis-server does with its title: /proc shows no PPROFAGENT_DIR of it any more."""
+        server = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.scratch / "redis.sock",
+             "--save", "", "--logfile", self.scratch / "redis.log"], env=self.agent(SOCKET="on"))
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        environment = {name: value for name, value in os.environ.items()
+                       if name != "PPROFAGENT_DIR"}
+
+        def status():
+            return subprocess.run([CPPROF, "ctl", str(server.pid), "status"], text=True,
+                                  capture_output=True, env=environment)
+
+        harness.wait_until(lambda: f"pid: {server.pid}\n" in status().stdout, "the answer")
+        remaining = pathlib.Path(f"/proc/{server.pid}/environ").read_bytes()
+        self.assertNotIn(b"PPROFAGENT_DIR", remaining)
+        self.assertIn("redis-server", subprocess.run([CPPROF, "ps"], text=True, env=environment,
+                                                     capture_output=True, check=True).stdout)
 
     def test_a_stopped_process_holds_nobody_up(self):
         with self.conversation(SOCKET="on") as talk:

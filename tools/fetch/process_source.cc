@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <filesystem>
 
 #include "tools/base/descriptor.h"
 #include "tools/base/errno_text.h"
@@ -32,6 +33,7 @@ constexpr std::string_view kDefaultSocket = "%d/%e.%p.sock";
 constexpr std::string_view kDefaultSignal = "USR1";
 constexpr std::string_view kVariable = "PPROFAGENT_";
 constexpr std::string_view kAgentLibrary = "libpprofagent";
+constexpr std::string_view kAgentThread = "pprofagent\n";
 
 // A process as /proc shows it.
 struct Process {
@@ -149,6 +151,23 @@ std::vector<std::string> Glob(const std::string& pattern) {
   return paths;
 }
 
+// The directories that the agent's threads have open, in a descriptor table of their own: that of
+// its socket.
+std::vector<std::string> DirectoriesOfAgent(int64_t pid) {
+  std::vector<std::string> directories;
+  std::error_code ignored;
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
+    if (ReadProc(task.path() / "comm") != kAgentThread) continue;
+    std::error_code gone;
+    for (const auto& file : std::filesystem::directory_iterator(task.path() / "fd", gone)) {
+      if (file.is_directory(ignored)) directories.push_back(Link(file.path()));
+    }
+    break;  // they share the table
+  }
+  return directories;
+}
+
 // Why nobody answers there: "" if somebody does.
 std::string CannotConnect(const std::string& path, uint64_t uid) {
   struct stat info = {};
@@ -181,6 +200,13 @@ class Search {
         own != nullptr && *own != '\0' ? own : process_.Option("DIR", kDefaultDirectory);
     directory_pattern_ = process_.Seen(GlobPattern(directory, "", process_.own_pid, process_.uid));
     directories_ = Glob(directory_pattern_);
+    if (process_.HasOptions() || !process_.exists) return;
+    for (const std::string& open : DirectoriesOfAgent(process_.pid)) {
+      const std::string seen = process_.Seen(open);
+      if (std::find(directories_.begin(), directories_.end(), seen) == directories_.end()) {
+        directories_.push_back(seen);
+      }
+    }
   }
 
   Result<ProcessProfile> Run() {

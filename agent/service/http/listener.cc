@@ -198,6 +198,7 @@ Status Listener::OpenUnix(const std::string& path, const std::string& private_di
   if (!listener.socket_.valid()) return CannotErrno(path, errno);
   status = BindIn(directory.get(), path, listener.descriptor(), &listener.file_);
   if (!status.ok()) return status;
+  listener.directory_ = std::move(directory);
   *opened = std::move(listener);
   return Status();
 }

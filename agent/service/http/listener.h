@@ -46,6 +46,9 @@ class Listener {
 
  private:
   Descriptor socket_;
+  // Of the socket's directory, as long as it is there. Of programs that write over their
+  // environment, as servers do for their titles, /proc has no other trace of where to look.
+  Descriptor directory_;
   SocketFile file_;
   std::string name_;
 };
