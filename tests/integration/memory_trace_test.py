@@ -25,10 +25,12 @@ class MemoryTrace(harness.TestCase):
         """One line for each 16 MB, as for a Go program that throws away what it makes."""
         with self.conversation(MEMTRACE=1, HEAP_RATE=1) as talk:
             for _ in range(5):
+                talk.ask("burn 30")  # a cycle takes 10 ms at least
                 talk.ask("churn %d" % (16 * MEBI))
-                talk.ask("burn 30")  # the next cycle cannot end before 10 ms are over
-            levels = [match.group(2, 3, 4) for match in self.lines(talk, status=3)]
-        self.assertEqual(levels, [("0", "16", "0")] * 5)
+                # Until its line is out, no further cycle ends.
+                line = LINE.fullmatch(talk.process.stderr.readline().decode().rstrip("\n"))
+                self.assertEqual(line.group(2, 3, 4), ("0", "16", "0"))
+            self.assertEqual(self.lines(talk, status=3), [])
 
     def test_a_program_that_grows(self):
         with self.conversation(MEMTRACE="1h") as talk:
