@@ -68,10 +68,10 @@ int64_t ThreadTime() {
   return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
-void Arm() {
+itimerspec NextMoment() {
   itimerspec next{};
   next.it_value.tv_nsec = kLeastPauseNs + static_cast<int64_t>(g_random.Next() % kPauseSpreadNs);
-  timer_settime(g_timer, 0, &next, nullptr);
+  return next;
 }
 
 void WriteWalk(int file, const char* name, const Walk& walk) {
@@ -118,6 +118,7 @@ void OnTimer(int, siginfo_t*, void* interrupted) {
   // A child has the handler and, at first, our numbers, but no timer.
   if (g_busy.exchange(true, std::memory_order_acquire)) return;
   const int saved = errno;
+  itimerspec next{};
   if (getpid() == g_process && g_samples < g_wanted) {
     const int64_t ran_ns = ThreadTime();
     if (ran_ns - t_ran_ns > kRanNs) Compare(interrupted);
@@ -125,11 +126,14 @@ void OnTimer(int, siginfo_t*, void* interrupted) {
     if (g_samples == g_wanted) {
       WriteReport();
     } else {
-      Arm();
+      next = NextMoment();
     }
   }
-  errno = saved;
   g_busy.store(false, std::memory_order_release);
+  // Not before: this thread may be suspended for longer than the timer takes, and another one
+  // would find it busy and leave without setting the timer again.
+  if (next.it_value.tv_nsec != 0) timer_settime(g_timer, 0, &next, nullptr);
+  errno = saved;
 }
 
 __attribute__((constructor)) void Begin() {
@@ -150,7 +154,9 @@ __attribute__((constructor)) void Begin() {
   sigevent event{};
   event.sigev_notify = SIGEV_SIGNAL;
   event.sigev_signo = SIGRTMAX - 3;
-  if (timer_create(CLOCK_MONOTONIC, &event, &g_timer) == 0) Arm();
+  if (timer_create(CLOCK_MONOTONIC, &event, &g_timer) != 0) return;
+  const itimerspec first = NextMoment();
+  timer_settime(g_timer, 0, &first, nullptr);
 }
 
 }  // namespace
