@@ -245,6 +245,16 @@ class Leak(Walkthrough):
         made = self.text("threadcreate?debug=1")
         self.assertRegex(made, r"threadcreate profile: total \d+")
 
+    def test_texts_have_frames_for_inlined_functions(self):
+        """So that the line of `Alloc` is one of its own, and not of the queue inlined in it."""
+        self.start("thread_leak")
+        harness.wait_until(lambda: self.count("before"), "a thread that waits")
+        full = self.text("threads?debug=2")
+        self.assertRegex(full, r"\S.*\(\.\.\.\)\n\t/\S+:\d+\n(.+\n\t.+\n)*"
+                               r"\(anonymous namespace\)::Alloc\(.*\n\t\S+/thread_leak.cc:\d+ \+0x")
+        grouped = self.text("threads?debug=1")
+        self.assertRegex(grouped, r"#\t0x[0-9a-f]+\t\S.*\(\.\.\.\)\t+\S+:\d+\n")
+
 
 class Memory(Walkthrough):
     ADD, LOG = "(anonymous namespace)::Add", "(anonymous namespace)::Log"

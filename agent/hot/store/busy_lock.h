@@ -6,7 +6,7 @@
 // half as much again for a section of 0.6 us that several threads fight for.
 //
 // Windows. Time is cut into ticks of about 1 ms. A lock with more than
-// kWaitsATick waits in one of them is busy from the next on: of each 2^n ticks
+// kWaitsATick waits in a tick, for 64 of them on average, becomes busy: of each 2^n ticks
 // one is picked, and only waits that begin in it are counted, each for 2^n. They
 // are followed to their end, and so is whoever is charged for them. Each group of
 // 2^n ticks has its pick, at random within the group, so that nothing periodic
@@ -48,6 +48,9 @@ struct alignas(32) BusyLock {
 inline constexpr int kWaitTickBits = 20;
 inline constexpr uint32_t kWaitsATick = 24;
 inline constexpr uint32_t kLargestShift = 4;
+// A lock that is not busy becomes so by what it had on average in 2^6 ticks: a thousand
+// threads that come to one at the same moment do not make it so.
+inline constexpr uint32_t kCalmSpanBits = 6;
 inline constexpr uint64_t kLongWaitNs = 500'000;
 
 constexpr uint32_t WaitTick(uint64_t now_ns) {
@@ -101,11 +104,12 @@ constexpr uint32_t ShiftFor(uint32_t waits) {
 
 // One more wait, in a tick that is picked. True: the plan has changed.
 constexpr bool CountWait(uint32_t tick, WaitCount* count, ShiftPlan* plan) {
-  const bool is_first = count->tick != tick;
+  const uint32_t shift = plan->At(tick);
+  const uint32_t span = shift != 0 ? 0 : kCalmSpanBits;
+  const bool is_first = count->tick >> span != tick >> span;
   if (is_first) {
-    plan->before = static_cast<uint8_t>(plan->At(tick));
-    plan->after = static_cast<uint8_t>(ShiftFor(count->waits));
-    plan->last_tick = tick;
+    *plan = {tick, static_cast<uint8_t>(shift),
+             static_cast<uint8_t>(ShiftFor(count->waits >> span))};
     *count = {tick, 0};
   }
   ++count->waits;

@@ -2,19 +2,19 @@
 #include "agent/service/symbol/line_table.h"
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "agent/service/symbol/byte_cursor.h"
+#include "agent/service/symbol/debug_sections.h"
 #include "agent/service/symbol/symbols.h"
 
 namespace pprofagent::service {
 namespace {
 
+constexpr std::string_view kSection = ".debug_line";
 constexpr uint64_t kMaxUnit = uint64_t{64} << 20;
 constexpr uint64_t kMaxSection = uint64_t{512} << 20;
-constexpr size_t kMaxStrings = size_t{64} << 20;
 constexpr uint64_t kMaxFiles = 100'000;
 
 enum StandardOpcode : uint8_t {
@@ -162,30 +162,10 @@ struct FileEntry {
   uint64_t directory = 0;
 };
 
-// The strings that DWARF 5 keeps in other sections. A compressed one is
-// decompressed once a file.
-class Strings {
- public:
-  explicit Strings(const ElfFile& file) : file_(file) {}
-
-  std::string At(const char* section, uint64_t offset) {
-    const Elf64_Shdr* header = file_.Section(section);
-    if (header == nullptr) return std::string();
-    if ((header->sh_flags & SHF_COMPRESSED) == 0) return file_.Text(*header, offset);
-    const auto [entry, is_new] = contents_.try_emplace(section);
-    if (is_new) entry->second = file_.Contents(*header, kMaxStrings);
-    const std::string& contents = entry->second;
-    return offset < contents.size() ? std::string(contents.c_str() + offset) : std::string();
-  }
-
- private:
-  const ElfFile& file_;
-  std::map<std::string, std::string> contents_;
-};
-
 class NameTable {
  public:
-  NameTable(const UnitHeader& header, Strings* strings) : header_(header), strings_(*strings) {}
+  NameTable(const UnitHeader& header, DebugSections* sections)
+      : header_(header), sections_(*sections) {}
 
   void Parse(ByteCursor bytes) {
     if (header_.version >= 5) {
@@ -210,6 +190,8 @@ class NameTable {
       files_.push_back(std::move(entry));
     }
   }
+
+  uint64_t size() const { return files_.size(); }
 
   std::string PathOf(uint64_t index) const {
     if (index >= files_.size()) return std::string();
@@ -250,10 +232,10 @@ class NameTable {
         text = bytes->Text();
         break;
       case kFormLineStrp:
-        text = strings_.At(".debug_line_str", bytes->Unsigned(header_.offset_size));
+        text = sections_.Text(".debug_line_str", bytes->Unsigned(header_.offset_size));
         break;
       case kFormStrp:
-        text = strings_.At(".debug_str", bytes->Unsigned(header_.offset_size));
+        text = sections_.Text(".debug_str", bytes->Unsigned(header_.offset_size));
         break;
       case kFormUdata:
         number = bytes->Uleb();
@@ -285,37 +267,70 @@ class NameTable {
   }
 
   const UnitHeader& header_;
-  Strings& strings_;
+  DebugSections& sections_;
   std::vector<std::string> directories_;
   std::vector<FileEntry> files_;
 };
 
-// `unit` is all behind the unit's length.
-void RunUnit(std::string_view unit, size_t offset_size, std::span<const LineQuery> queries,
-             Strings* strings) {
-  ByteCursor bytes(unit);
+// One unit of .debug_line.
+struct Unit {
   UnitHeader header;
+  std::string bytes;  // all behind its length
+  std::string_view names;
+  std::string_view code;
+};
+
+bool ParseHeader(size_t offset_size, Unit* unit) {
+  ByteCursor bytes(unit->bytes);
+  UnitHeader& header = unit->header;
   header.offset_size = offset_size;
   header.version = bytes.Number<uint16_t>();
-  if (header.version < 2 || header.version > 5) return;
+  if (header.version < 2 || header.version > 5) return false;
   if (header.version >= 5) bytes.Take(2);  // size of addresses and of segments
   const uint64_t header_length = bytes.Unsigned(offset_size);
-  if (header_length > bytes.left()) return;
-  const std::string_view code = unit.substr(unit.size() - bytes.left() + header_length);
+  if (header_length > bytes.left()) return false;
+  const std::string_view rest =
+      std::string_view(unit->bytes).substr(unit->bytes.size() - bytes.left());
+  unit->code = rest.substr(header_length);
   header.min_instruction = bytes.Number<uint8_t>();
   if (header.version >= 4) bytes.Take(1);  // operations per instruction
   bytes.Take(1);                           // default_is_stmt
   header.line_base = bytes.Number<int8_t>();
   header.line_range = bytes.Number<uint8_t>();
   header.opcode_base = bytes.Number<uint8_t>();
-  if (header.line_range == 0 || header.opcode_base == 0) return;
+  if (header.line_range == 0 || header.opcode_base == 0) return false;
   header.opcode_lengths = bytes.Take(header.opcode_base - 1u);
-  if (!bytes.ok()) return;
+  unit->names = bytes.Take(bytes.left());
+  return bytes.ok();
+}
+
+// The unit at `offset`, which becomes that of the next one, or the section's size where no
+// further one can be found. False: it is not read.
+bool ReadUnit(DebugSections* sections, uint64_t section_size, uint64_t* offset, Unit* unit) {
+  constexpr uint64_t kLongest = 12;
+  const std::string head = sections->Bytes(kSection, *offset, kLongest);
+  ByteCursor bytes(head);
+  uint64_t length = bytes.Number<uint32_t>();
+  size_t offset_size = 4;
+  if (length == UINT32_MAX) {
+    length = bytes.Number<uint64_t>();
+    offset_size = 8;
+  }
+  const uint64_t begin = *offset + head.size() - bytes.left();
+  *offset = section_size;
+  if (!bytes.ok() || begin > section_size || length > section_size - begin) return false;
+  *offset = begin + length;
+  if (length > kMaxUnit) return false;
+  unit->bytes = sections->Bytes(kSection, begin, length);
+  return ParseHeader(offset_size, unit);
+}
+
+void RunUnit(const Unit& unit, std::span<const LineQuery> queries, DebugSections* sections) {
   std::vector<Match> matches;
-  Program(header, queries, &matches).Run(ByteCursor(code));
+  Program(unit.header, queries, &matches).Run(ByteCursor(unit.code));
   if (matches.empty()) return;
-  NameTable names(header, strings);
-  names.Parse(bytes);
+  NameTable names(unit.header, sections);
+  names.Parse(ByteCursor(unit.names));
   for (size_t i = 0; i < matches.size(); ++i) {
     if (matches[i].line == 0) continue;
     std::string path = names.PathOf(matches[i].file);
@@ -327,32 +342,23 @@ void RunUnit(std::string_view unit, size_t offset_size, std::span<const LineQuer
 
 }  // namespace
 
-void FindLines(const ElfFile& file, std::span<const LineQuery> queries) {
-  const Elf64_Shdr* section = file.Section(".debug_line");
-  if (section == nullptr || queries.empty()) return;
-  const bool is_compressed = (section->sh_flags & SHF_COMPRESSED) != 0;
-  const std::string contents = is_compressed ? file.Contents(*section, kMaxUnit) : std::string();
-  const uint64_t size =
-      is_compressed ? contents.size() : std::min<uint64_t>(section->sh_size, kMaxSection);
-  const auto read = [&](uint64_t offset, uint64_t bytes) {
-    return is_compressed ? contents.substr(offset, bytes) : file.Read(*section, offset, bytes);
-  };
-  constexpr uint64_t kLongest = 12;
-  Strings strings(file);
+void FindLines(DebugSections* sections, std::span<const LineQuery> queries) {
+  if (queries.empty()) return;
+  const uint64_t size = std::min(sections->Size(kSection), kMaxSection);
   for (uint64_t offset = 0; offset < size;) {
-    const std::string head = read(offset, kLongest);
-    ByteCursor bytes(head);
-    uint64_t length = bytes.Number<uint32_t>();
-    size_t offset_size = 4;
-    if (length == UINT32_MAX) {
-      length = bytes.Number<uint64_t>();
-      offset_size = 8;
-    }
-    const uint64_t begin = offset + head.size() - bytes.left();
-    if (!bytes.ok() || length > size - begin) return;
-    if (length <= kMaxUnit) RunUnit(read(begin, length), offset_size, queries, &strings);
-    offset = begin + length;
+    Unit unit;
+    if (ReadUnit(sections, size, &offset, &unit)) RunUnit(unit, queries, sections);
   }
+}
+
+std::vector<std::string> FilesOfUnit(DebugSections* sections, uint64_t offset) {
+  std::vector<std::string> files;
+  Unit unit;
+  if (!ReadUnit(sections, sections->Size(kSection), &offset, &unit)) return files;
+  NameTable names(unit.header, sections);
+  names.Parse(ByteCursor(unit.names));
+  for (uint64_t i = 0; i < names.size(); ++i) files.push_back(names.PathOf(i));
+  return files;
 }
 
 }  // namespace pprofagent::service

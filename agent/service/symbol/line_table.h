@@ -5,9 +5,12 @@
 // 64 MiB and, of a file, what is beyond the first 512 MiB are left out.
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
-#include "agent/service/symbol/elf_file.h"
+#include "agent/service/symbol/debug_sections.h"
 
 namespace pprofagent::service {
 
@@ -19,6 +22,9 @@ struct LineQuery {
 };
 
 // `queries` are ordered by address. Those without an answer stay as they are.
-void FindLines(const ElfFile& file, std::span<const LineQuery> queries);
+void FindLines(DebugSections* sections, std::span<const LineQuery> queries);
+
+// The files of the unit at this offset of .debug_line, as its numbers count them.
+std::vector<std::string> FilesOfUnit(DebugSections* sections, uint64_t offset);
 
 }  // namespace pprofagent::service

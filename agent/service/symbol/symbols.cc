@@ -11,7 +11,9 @@
 #include <optional>
 #include <span>
 
+#include "agent/service/symbol/debug_sections.h"
 #include "agent/service/symbol/elf_file.h"
+#include "agent/service/symbol/inline_table.h"
 #include "agent/service/symbol/line_table.h"
 #include "agent/service/symbol/symbol_cache.h"
 
@@ -103,7 +105,14 @@ void AddLines(const ElfFile& file, std::span<Wanted> wanted) {
   for (const Wanted& entry : wanted) {
     queries.push_back({.address = entry.address, .symbol = entry.symbol});
   }
-  FindLines(file, queries);
+  DebugSections sections(file);
+  FindLines(&sections, queries);
+  FindInlined(&sections, queries);
+  for (const Wanted& entry : wanted) {
+    for (Symbol::Inlined& inlined : entry.symbol->inlined) {
+      inlined.function = Demangled(std::move(inlined.function));
+    }
+  }
 }
 
 bool HasAllNames(std::span<const Wanted> wanted) {
@@ -158,6 +167,21 @@ void Describe(const Mapping& mapping, std::span<Symbol> symbols, SymbolCache* ca
 }
 
 }  // namespace
+
+std::string NameOfInlined(std::string_view function) {
+  // The last parentheses; behind them there may be "const" or "[clone .isra.0]".
+  size_t begin = function.rfind(')') + 1;
+  for (int depth = 0; begin > 0;) {
+    --begin;
+    if (function[begin] == ')') ++depth;
+    if (function[begin] == '(' && --depth == 0) break;
+  }
+  const std::string_view before = function.substr(0, begin);
+  // Or they are part of a name, "operator()" or "{lambda()#1}".
+  const bool are_arguments = !before.empty() && !before.ends_with("operator") &&
+                             function.find('}', begin) == std::string_view::npos;
+  return std::string(are_arguments ? before : function) + "(...)";
+}
 
 Symbols Symbols::Of(std::vector<uint64_t> addresses, const Mappings& mappings) {
   std::sort(addresses.begin(), addresses.end());

@@ -4,13 +4,13 @@
 // meant to be read where no tool is at hand. Symbol tables and line tables are
 // streamed past the wanted addresses and not kept: memory is as many names as
 // there are addresses, however large the binaries are, and what has been found is
-// remembered (symbol_cache.h). Inlined functions are not unfolded; cpprof does
-// that, and better, from the profile itself.
+// remembered (symbol_cache.h).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/service/profile/mappings.h"
@@ -18,12 +18,25 @@
 namespace pprofagent::service {
 
 struct Symbol {
+  // A function that the compiler has put into this one, around the address.
+  struct Inlined {
+    std::string function;  // demangled
+    std::string file;
+    uint32_t line = 0;
+  };
+
   uint64_t address = 0;
   std::string function;  // demangled; empty if unknown
   uint64_t offset = 0;   // of the address from the function's beginning
-  std::string file;      // empty if unknown
+  // In this function: where there are inlined ones, of the outermost call of one.
+  std::string file;  // empty if unknown
   uint32_t line = 0;
+  std::vector<Inlined> inlined = {};  // innermost first
 };
+
+// "wolf::Howl(...)": how texts name a function that is inlined, whose arguments nobody has
+// passed; and one of C the same.
+std::string NameOfInlined(std::string_view function);
 
 class Symbols {
  public:

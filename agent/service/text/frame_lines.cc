@@ -37,13 +37,19 @@ void AppendAddresses(const hot::StackView& stack, std::string* text) {
   AppendHex(kNoAddress, text);
 }
 
-Cells FrameLines::CellsOf(uintptr_t word) const {
-  if (hot::IsMark(word)) return {"#", Hex(0), std::string(NameOf(hot::MarkOf(word)))};
+std::vector<Cells> FrameLines::LinesOf(uintptr_t word) const {
+  if (hot::IsMark(word)) return {{"#", Hex(0), std::string(NameOf(hot::MarkOf(word)))}};
   const Symbol& symbol = symbols_.Find(word);
-  Cells cells = {"#", Hex(hot::FrameAddress(word))};
+  const std::string address = Hex(hot::FrameAddress(word));
+  std::vector<Cells> lines;
+  for (const Symbol::Inlined& inlined : symbol.inlined) {
+    lines.push_back({"#", address, NameOfInlined(inlined.function),
+                     inlined.file + ":" + std::to_string(inlined.line)});
+  }
+  Cells& cells = lines.emplace_back(Cells{"#", address});
   if (!symbol.function.empty()) cells.push_back(symbol.function + "+" + Hex(symbol.offset));
   if (!symbol.file.empty()) cells.push_back(symbol.file + ":" + std::to_string(symbol.line));
-  return cells;
+  return lines;
 }
 
 void FrameLines::Append(const hot::StackView& stack, std::string* text) {
@@ -51,8 +57,8 @@ void FrameLines::Append(const hot::StackView& stack, std::string* text) {
   if (cells_.size() > kMostCells) cells_.clear();
   for (uint32_t i = 0; i < stack.depth; ++i) {
     const auto [entry, is_new] = cells_.try_emplace(stack.pcs[i]);
-    if (is_new) entry->second = CellsOf(stack.pcs[i]);
-    lines_.push_back(&entry->second);
+    if (is_new) entry->second = LinesOf(stack.pcs[i]);
+    for (const Cells& cells : entry->second) lines_.push_back(&cells);
   }
   AppendColumns(lines_, text);
 }

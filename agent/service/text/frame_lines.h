@@ -17,7 +17,8 @@ namespace pprofagent::service {
 // we record lie one byte before. A mark has none.
 void AppendAddresses(const hot::StackView& stack, std::string* text);
 
-// The frames of stacks as lines for people, "#\t0x401234\tf+0x4\tf.cc:12". Stacks
+// The frames of stacks as lines for people, "#\t0x401234\tf+0x4\tf.cc:12"; before a
+// frame those of the functions inlined in it, "#\t0x401234\tg(...)\tg.h:7". Stacks
 // have most of their frames in common, so what a frame's line says is made once,
 // and again where there are so many frames that keeping it would take megabytes.
 class FrameLines {
@@ -27,11 +28,11 @@ class FrameLines {
   void Append(const hot::StackView& stack, std::string* text);
 
  private:
-  Cells CellsOf(uintptr_t word) const;
+  std::vector<Cells> LinesOf(uintptr_t word) const;
 
   const Symbols& symbols_;
   static constexpr size_t kMostCells = 8192;  // some 300 bytes each
-  std::unordered_map<uintptr_t, Cells> cells_;
+  std::unordered_map<uintptr_t, std::vector<Cells>> cells_;
   std::vector<const Cells*> lines_;
 };
 

@@ -175,6 +175,16 @@ std::string FullPlace(const ThreadReport& report, uintptr_t pc) {
   return text + "\n";
 }
 
+// What is inlined at a pc, as Go's dumps have it: "start_worker(...)", and no offset.
+std::string InlinedFrames(const ThreadReport& report, uintptr_t pc) {
+  std::string text;
+  for (const Symbol::Inlined& inlined : report.symbols.Find(pc).inlined) {
+    text += NameOfInlined(inlined.function) + "\n\t" + inlined.file + ":" +
+            std::to_string(inlined.line) + "\n";
+  }
+  return text;
+}
+
 // Go's dumps have arguments behind every function and a line behind every file.
 std::string GoFunction(const ThreadReport& report, uintptr_t pc) {
   std::string function = FunctionAt(report, pc);
@@ -256,7 +266,7 @@ std::string FullThreads(const ThreadReport& report) {
             thread->state + Duration(sample.waited_ns) + Waited(sample) + "]:\n";
     for (uint32_t i = 0; i < sample.stack.depth; ++i) {
       const uintptr_t pc = sample.stack.pcs[i];
-      text += FunctionAt(report, pc) + "\n" + FullPlace(report, pc);
+      text += InlinedFrames(report, pc) + FunctionAt(report, pc) + "\n" + FullPlace(report, pc);
     }
     if (!sample.complete) text += "(the rest of the stack could not be had)\n";
     if (sample.stack.truncated) text += "(the stack has more frames)\n";
@@ -282,7 +292,7 @@ std::string GoThreads(const ThreadReport& report) {
     text += labels.empty() ? "]:\n" : "] " + labels + ":\n";
     for (uint32_t i = 0; i < sample.stack.depth; ++i) {
       const uintptr_t pc = sample.stack.pcs[i];
-      text += GoFunction(report, pc) + "\n" + GoPlace(report, pc);
+      text += InlinedFrames(report, pc) + GoFunction(report, pc) + "\n" + GoPlace(report, pc);
     }
     if (const uintptr_t* pc = CreationFrame(report, sample.created_by)) {
       text += "created by " + FunctionAt(report, *pc) + " in goroutine " +
