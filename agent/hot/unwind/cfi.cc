@@ -79,12 +79,22 @@ class Program {
     }
   }
 
+  // Of the registers that are not followed two are of interest.
+  void NoteSaved(uint64_t number, bool saved) {
+    if (number > kDwarfRdx) return;
+    const auto bit = static_cast<uint8_t>(1u << number);
+    const unsigned others = rules_->eh_data_saved & ~unsigned{bit};
+    rules_->eh_data_saved = static_cast<uint8_t>(saved ? others | bit : others);
+  }
+
   void Set(uint64_t number, RegisterRule::Kind kind, int64_t value = 0) {
+    NoteSaved(number, kind == RegisterRule::kAtCfa);
     if (RegisterRule* rule = RuleOf(number, rules_)) *rule = RegisterRule{kind, 0, value};
   }
 
   void SetExpression(ByteReader* in, uint64_t number, RegisterRule::Kind kind) {
     const Expression expression = ReadExpression(in);
+    NoteSaved(number, false);
     if (RegisterRule* rule = RuleOf(number, rules_)) {
       *rule = RegisterRule{kind, static_cast<uint16_t>(expression.size), AddressOf(expression)};
     }
@@ -97,6 +107,7 @@ class Program {
   }
 
   void Restore(uint64_t number) {
+    NoteSaved(number, number <= kDwarfRdx && ((initial_.eh_data_saved >> number) & 1) != 0);
     if (RegisterRule* rule = RuleOf(number, rules_)) *rule = *RuleOf(number, &initial_);
   }
 

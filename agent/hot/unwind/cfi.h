@@ -40,6 +40,9 @@ struct CfiModule {
 };
 
 // Register numbers of the x86-64 psABI.
+inline constexpr uint64_t kDwarfRax = 0;
+inline constexpr uint64_t kDwarfRdx = 1;
+inline constexpr uint64_t kDwarfRcx = 2;
 inline constexpr uint64_t kDwarfRbx = 3;
 inline constexpr uint64_t kDwarfRbp = 6;
 inline constexpr uint64_t kDwarfRsp = 7;
@@ -81,6 +84,8 @@ struct FrameRules {
   uint8_t cfa_register;
   // The frame was made by a signal: the caller's pc is exact.
   bool signal_frame;
+  // Which of the registers 0 and 1 are saved at an offset from CFA: bits 0 and 1.
+  uint8_t eh_data_saved;
   uint32_t cfa_expression_size;
   int64_t cfa_offset;  // or the address of the expression
   RegisterRule return_address;
@@ -88,10 +93,16 @@ struct FrameRules {
   RegisterRule frame_pointer;
   RegisterRule rbx;
 
+  // Whether the function may end by landing where an exception is handled
+  // (landing.h). rax and rdx, which tell the handler of it, are nobody's to save
+  // otherwise.
+  bool MayLand() const { return eh_data_saved == 3 && !signal_frame; }
+
   Expression cfa_expression() const {
     return {reinterpret_cast<const uint8_t*>(cfa_offset), cfa_expression_size};
   }
 };
+static_assert(sizeof(FrameRules) == 48);
 
 // The rules in force at `pc`; false if the module says nothing about it, or
 // nothing that can be understood.

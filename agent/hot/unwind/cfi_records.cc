@@ -363,6 +363,30 @@ bool FindFdeInEhFrame(const CfiModule& module, uintptr_t pc, Fde* fde) {
          Covers(*fde, pc);
 }
 
+bool FindFdeBefore(const CfiModule& module, uintptr_t pc, Fde* fde) {
+  // Records are aligned. Longer ones are of functions too large to be of interest.
+  constexpr uintptr_t kAlignment = 4;
+  constexpr uintptr_t kLongest = 4096;
+  if (module.copies != nullptr) return false;
+  const Found found = SearchEhFrameHdr(module, pc);
+  const auto begin = reinterpret_cast<uintptr_t>(module.begin);
+  const auto end = reinterpret_cast<uintptr_t>(module.end);
+  if (found.function == 0 || found.fde < begin || found.fde >= end) return false;
+  for (uintptr_t size = kAlignment; size <= kLongest; size += kAlignment) {
+    if (found.fde - begin < size) return false;
+    const uintptr_t at = found.fde - size;
+    uint32_t length = 0;
+    memcpy(&length, reinterpret_cast<const uint8_t*>(at), sizeof(length));
+    if (length + sizeof(length) != size) continue;
+    // What is in the table by that address is no coincidence.
+    if (ReadFde({module.begin, module.end, false, 0}, at, fde) &&
+        SearchEhFrameHdr(module, fde->begin).fde == at) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool FindFdeInDebugFrame(const DebugFrame& section, uintptr_t pc, Fde* fde) {
   const Found found = SearchDebugFrame(section, pc);
   return found.function != 0 &&

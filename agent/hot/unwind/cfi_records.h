@@ -44,6 +44,11 @@ struct Fde {
 bool FindFdeInEhFrame(const CfiModule& module, uintptr_t pc, Fde* fde);
 bool FindFdeInDebugFrame(const DebugFrame& section, uintptr_t pc, Fde* fde);
 
+// The FDE whose record lies before the one of the function around `pc`; false if
+// there is none, or the module may be gone. Compilers write one that they have cut
+// in two parts after the other.
+bool FindFdeBefore(const CfiModule& module, uintptr_t pc, Fde* fde);
+
 // Where the last function begins that begins at or before `pc`; 0: none does.
 // It need not reach as far as `pc`.
 uintptr_t FunctionBefore(const CfiModule& module, uintptr_t pc);

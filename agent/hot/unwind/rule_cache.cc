@@ -93,8 +93,8 @@ bool PackSaved(const RegisterRule& rule, PackedRule flag, int position, PackedRu
 
 PackedRule PackRules(const FrameRules& rules) {
   PackedRule packed = 0;
-  if (rules.signal_frame || rules.stack_pointer.kind != RegisterRule::kUnspecified ||
-      !PackCfa(rules, &packed)) {
+  if (rules.signal_frame || rules.MayLand() ||
+      rules.stack_pointer.kind != RegisterRule::kUnspecified || !PackCfa(rules, &packed)) {
     return 0;
   }
   if (rules.return_address.kind == RegisterRule::kUndefined) return packed | kUndefined;

@@ -18,8 +18,9 @@
 //
 // Only rules of the common form are remembered: CFA from stack or frame
 // pointer, return address at CFA - 8, frame pointer and rbx unchanged or saved
-// at a multiple of 8 from CFA. That is nearly every frame; PLT stubs and signal
-// frames are worked out each time.
+// at a multiple of 8 from CFA. That is nearly every frame; PLT stubs, signal
+// frames and libgcc's functions that raise exceptions (landing.h) are worked out
+// each time.
 #pragma once
 
 #include <atomic>

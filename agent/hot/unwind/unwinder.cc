@@ -8,7 +8,9 @@
 
 #include "agent/hot/unwind/cfi.h"
 #include "agent/hot/unwind/frame_pointer.h"
+#include "agent/hot/unwind/landing.h"
 #include "agent/hot/unwind/libunwind_backend.h"
+#include "agent/hot/unwind/lost_frame.h"
 #include "agent/hot/unwind/module_lookup.h"
 #include "agent/hot/unwind/rule_cache.h"
 #include "agent/hot/unwind/vanishing_module.h"
@@ -23,7 +25,14 @@ constinit std::atomic<UnwinderBackend> g_backend{UnwinderBackend::kAuto};
 // walk (vanishing_module.h).
 enum class Whose : uint8_t { kOwn, kOther };
 
-enum class Step : uint8_t { kCaller, kSignalCaller, kEntry, kNoRule, kBadRead };
+enum class Step : uint8_t { kCaller, kSignalCaller, kLandingPad, kEntry, kNoRule, kBadRead };
+
+// What a walk knows besides the registers.
+struct Trail {
+  // The frame pointer is from a step that went by it (StepBesideTables).
+  bool chained = false;
+  Landing landing;
+};
 
 template <Whose kWhose>
 CfiModule Tables(const Module& module) {
@@ -38,8 +47,8 @@ bool WereTables(const Module& module) {
 
 // The rules come from the module's tables: worked out and remembered.
 template <Whose kWhose>
-[[gnu::noinline]] Step StepByTables(const Module& module, uintptr_t lookup, StackReader* stack,
-                                    Registers* registers) {
+[[gnu::noinline]] Step StepByTables(const Module& module, uintptr_t lookup, Landing* landing,
+                                    StackReader* stack, Registers* registers) {
   FrameRules rules;
   const bool found = FindFrameRules(Tables<kWhose>(module), lookup, &rules);
   if (!WereTables<kWhose>(module)) return Step::kNoRule;
@@ -49,8 +58,17 @@ template <Whose kWhose>
     return Step::kNoRule;
   }
   if (const PackedRule packed = PackRules(rules)) CacheRule(lookup, module.identity, packed);
+  const Registers frame = *registers;
   if (!ApplyFrameRules(rules, stack, registers)) return Step::kBadRead;
-  return rules.signal_frame ? Step::kSignalCaller : Step::kCaller;
+  if (rules.signal_frame) return Step::kSignalCaller;
+  if (!rules.MayLand()) return Step::kCaller;
+  const bool interrupted = lookup == frame.pc;
+  if (interrupted && HasLeft(rules, frame, stack)) {
+    registers->bx = frame.bx;  // is loaded
+    return Step::kLandingPad;
+  }
+  UndoLanding(rules, frame, interrupted, stack, registers, landing);
+  return Step::kCaller;
 }
 
 // Whether rules begin at this return address, before which there are none. Such
@@ -86,41 +104,95 @@ Step StepBesideTables(bool interrupted, bool* chained, StackReader* stack, Regis
 
 // A step that is not in the cache, or not of the common form.
 template <Whose kWhose>
-[[gnu::noinline]] Step StepSlowly(uintptr_t lookup, Module* module, bool* chained,
+[[gnu::noinline]] Step StepSlowly(uintptr_t lookup, Module* module, Trail* trail,
                                   StackReader* stack, Registers* registers) {
   if (module->Contains(lookup)) {
     PackedRule known = FindCachedRule(lookup, module->identity);
     if (known == 0) known = RecallRule(lookup, module->identity);
     if (known != kPackedNoRule) {
-      const Step step = known == 0 ? StepByTables<kWhose>(*module, lookup, stack, registers)
-                        : ApplyPackedRule(known, stack, registers) ? Step::kCaller
-                                                                   : Step::kBadRead;
+      const Step step =
+          known == 0 ? StepByTables<kWhose>(*module, lookup, &trail->landing, stack, registers)
+          : ApplyPackedRule(known, stack, registers) ? Step::kCaller
+                                                     : Step::kBadRead;
       if (step != Step::kNoRule) {
-        *chained = false;
+        trail->chained = false;
         return step;
       }
     }
     if (lookup != registers->pc && BeginsFunction<kWhose>(registers->pc, *module))
       return Step::kEntry;
   }
-  return StepBesideTables(lookup == registers->pc, chained, stack, registers);
+  return StepBesideTables(lookup == registers->pc, &trail->chained, stack, registers);
 }
 
 template <Whose kWhose>
-inline Step StepByCfi(uintptr_t lookup, Module* module, bool* chained, StackReader* stack,
+inline Step StepByCfi(uintptr_t lookup, Module* module, Trail* trail, StackReader* stack,
                       Registers* registers) {
   const PackedRule cached = FindCachedRule(lookup, module->identity);
   if (cached == 0 || cached == kPackedNoRule) {
-    return StepSlowly<kWhose>(lookup, module, chained, stack, registers);
+    return StepSlowly<kWhose>(lookup, module, trail, stack, registers);
   }
-  *chained = false;
+  trail->chained = false;
   return ApplyPackedRule(cached, stack, registers) ? Step::kCaller : Step::kBadRead;
 }
 
+// A frame whose base was overwritten by a landing further in: looked for, and the
+// step taken again. A walk from the right one comes to the target. Only on the own
+// stack: other threads are walked while they wait, and nothing waits there.
+struct LostFrame {
+  uintptr_t lookup;
+  const Module* module;
+  const Landing* landing;
+  StackReader* stack;
+  Registers registers;
+
+  bool ComesToTarget(uintptr_t bp) const {
+    constexpr int kMostBetween = 1000;
+    Module at = *module;
+    Trail trail{.landing = *landing};
+    Registers step = registers;
+    step.bp = bp;
+    uintptr_t pc = lookup;
+    for (int i = 0; i < kMostBetween; ++i) {
+      if (StepByCfi<Whose::kOwn>(pc, &at, &trail, stack, &step) != Step::kCaller) return false;
+      trail.landing.Correct(&step);
+      if (step.sp >= landing->sp) return step.sp == landing->sp && step.pc == landing->pc;
+      pc = step.pc - 1;
+      if (!at.Contains(pc) && !FindModule(pc, &at)) return false;
+    }
+    return false;
+  }
+};
+
+[[gnu::noinline]] Step StepFromLostFrame(uintptr_t lookup, Module* module, Trail* trail,
+                                         StackReader* stack, Registers* registers) {
+  if (!module->Contains(lookup)) return Step::kBadRead;
+  LostFrame lost{lookup, module, &trail->landing, stack, *registers};
+  const BaseCheck check{[](void* context, uintptr_t bp) {
+                          return static_cast<const LostFrame*>(context)->ComesToTarget(bp);
+                        },
+                        &lost};
+  Registers found = *registers;
+  found.pc = lookup;
+  if (!FindFrameBase(TablesOf(*module), found, trail->landing, check, stack, &found.bp)) {
+    return Step::kBadRead;
+  }
+  registers->bp = found.bp;
+  return StepByCfi<Whose::kOwn>(lookup, module, trail, stack, registers);
+}
+
 template <bool kCfi, Whose kWhose>
-Step StepOnce(uintptr_t lookup, Module* module, bool* chained, StackReader* stack,
+Step StepOnce(uintptr_t lookup, Module* module, Trail* trail, StackReader* stack,
               Registers* registers) {
-  if constexpr (kCfi) return StepByCfi<kWhose>(lookup, module, chained, stack, registers);
+  if constexpr (kCfi) {
+    Step step = StepByCfi<kWhose>(lookup, module, trail, stack, registers);
+    if (kWhose == Whose::kOwn && step == Step::kBadRead && trail->landing.farthest_bp != 0 &&
+        registers->bp == kUnknownRegister) {
+      step = StepFromLostFrame(lookup, module, trail, stack, registers);
+    }
+    trail->landing.Correct(registers);
+    return step;
+  }
   return StepByFramePointer(stack, registers) ? Step::kCaller : Step::kNoRule;
 }
 
@@ -193,14 +265,14 @@ void Walk(Registers registers, PcKind kind, const StackBounds& bounds, Frames* f
   stack.EnterStackAt(registers.sp);
   Module module{};
   bool exact = kind == PcKind::kExact;
-  bool chained = false;
+  Trail trail;
   uint32_t depth = 0;
   WalkEnd end = WalkEnd::kTruncated;
   while (depth < frames->capacity) {
-    if (kCfi && !exact) {
+    if (kCfi && !exact && !trail.landing.pad_stored) {
       const uint32_t walked = WalkWarmFrames(module, stack.Known(), frames->pcs + depth,
                                              frames->capacity - depth, &registers);
-      if (walked != 0) chained = false;
+      if (walked != 0) trail.chained = false;
       depth += walked;
       if (depth == frames->capacity) break;
     }
@@ -213,16 +285,16 @@ void Walk(Registers registers, PcKind kind, const StackBounds& bounds, Frames* f
     }
     frames->pcs[depth++] = module.FrameWord(lookup);
     const uintptr_t sp = registers.sp;
-    const Step step = StepOnce<kCfi, kWhose>(lookup, &module, &chained, &stack, &registers);
+    const Step step = StepOnce<kCfi, kWhose>(lookup, &module, &trail, &stack, &registers);
     if (IsNoCode(registers.pc)) {
       end = WalkEnd::kBadRead;
       break;
     }
-    if (step == Step::kCaller && registers.pc != 0) {
+    if ((step == Step::kCaller || step == Step::kLandingPad) && registers.pc != 0) {
       // Callers lie above; not so where a longjmp goes that is interrupted at
       // its end.
       if (registers.sp > sp || exact) {
-        exact = false;
+        exact = step == Step::kLandingPad;
         continue;
       }
       end = WalkEnd::kNoProgress;

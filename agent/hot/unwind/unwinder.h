@@ -55,7 +55,8 @@ struct Frames {
   Registers last;
 };
 
-// Thread-safe; in context kSignal async-signal-safe. Uses about 1 KiB of stack.
+// Thread-safe; in context kSignal async-signal-safe. Uses about 1 KiB of stack, 2
+// where a frame has to be searched for (lost_frame.h).
 // Bounds with a copy are another thread's stack: its modules may be unloaded
 // meanwhile, nothing of them is touched (vanishing_module.h), and only one such
 // walk goes on at a time.

@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 
+#include "agent/hot/unwind/cfi_records.h"
 #include "agent/hot/unwind/module_lookup.h"
 #include "tests/unit/agent/hot/unwind/cfi_image.h"
 
@@ -83,6 +84,36 @@ TEST(CfiTest, RefusesStatesRestoredButNotRememberedAndTooMany) {
   EXPECT_FALSE(RulesAt(CfiImage(Bytes(100, 0x0a)), 5));
 }
 
+// rax and rdx, both of them, at an offset from CFA.
+TEST(CfiTest, KnowsFunctionsThatMayLand) {
+  struct {
+    const char* name;
+    Bytes program;
+    bool may;
+  } const cases[] = {
+      {"none", {}, false},
+      {"rax", {0x80, 9}, false},
+      {"rdx", {0x81, 8}, false},
+      {"both", {0x81, 8, 0x80, 9}, true},
+      {"others", {0x82, 8, 0x83, 9}, false},
+      {"extended", {0x05, 1, 8, 0x11, 0, 9}, true},
+      {"in an expression", {0x81, 8, 0x10, 0, 1, 0x77}, false},
+      {"in a register", {0x80, 9, 0x81, 8, 0x09, 1, 5}, false},
+      {"restored", {0x80, 9, 0x81, 8, 0xc0}, false},
+      {"restored, extended", {0x80, 9, 0x81, 8, 0x06, 1}, false},
+      {"remembered", {0x80, 9, 0x81, 8, 0x0a, 0xc0, 0xc1, 0x0b}, true},
+      {"not remembered", {0x0a, 0x80, 9, 0x81, 8, 0x0b}, false},
+  };
+  for (const auto& test : cases) {
+    EXPECT_EQ(RulesAt(CfiImage(test.program), 0)->MayLand(), test.may) << test.name;
+  }
+  Bytes initial = CfiImage::UsualInitial();
+  initial.insert(initial.end(), {0x80, 9, 0x81, 8});
+  EXPECT_TRUE(RulesAt(CfiImage({0x08, 1, 0xc1}, initial), 0)->MayLand()) << "restored to the CIE's";
+  EXPECT_FALSE(RulesAt(CfiImage({0x80, 9, 0x81, 8}, CfiImage::UsualInitial(), "zRS"), 0)->MayLand())
+      << "of a signal";
+}
+
 struct RuleCase {
   const char* name;
   Bytes program;
@@ -149,11 +180,21 @@ TEST(CfiTest, RefusesWhatItDoesNotKnow) {
   EXPECT_FALSE(RulesAt(CfiImage({0x0f, 0x7f, 0x77}), 5)) << "expression past the end";
 }
 
-// No function of any object in this process may be refused.
+// Alone after its CIE.
+TEST(CfiTest, FindsNoRecordBeforeTheFirst) {
+  const CfiImage image({});
+  Fde fde;
+  EXPECT_TRUE(FindFdeInEhFrame(image.module(), image.function(), &fde));
+  EXPECT_FALSE(FindFdeBefore(image.module(), image.function(), &fde));
+}
+
+// No function of any object in this process may be refused. Most have another's
+// record before their own.
 TEST(CfiTest, UnderstandsEveryFunctionOfEveryLoadedObject) {
   struct Totals {
     long functions = 0;
     long refused = 0;
+    long preceded = 0;
     std::string first;
   } totals;
   InitializeModuleLookup();
@@ -176,6 +217,8 @@ TEST(CfiTest, UnderstandsEveryFunctionOfEveryLoadedObject) {
                                static_cast<uintptr_t>(int64_t{function});
           FrameRules rules;
           ++sum->functions;
+          Fde before;
+          if (FindFdeBefore(tables, pc, &before) && before.end > before.begin) ++sum->preceded;
           if (FindFrameRules(tables, pc, &rules)) continue;
           if (sum->refused++ == 0) sum->first = info->dlpi_name + (" " + std::to_string(function));
         }
@@ -184,6 +227,8 @@ TEST(CfiTest, UnderstandsEveryFunctionOfEveryLoadedObject) {
       &totals);
   EXPECT_GT(totals.functions, 5000);
   EXPECT_EQ(totals.refused, 0) << "of " << totals.functions << ", first in " << totals.first;
+  EXPECT_GT(totals.preceded, totals.functions * 8 / 10);
+  EXPECT_LT(totals.preceded, totals.functions);
 }
 
 // A reader of nothing but the words that are given to it.

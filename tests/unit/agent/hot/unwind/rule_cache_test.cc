@@ -79,6 +79,9 @@ TEST(RuleCacheTest, DoesNotPackWhatIsNotOfTheCommonForm) {
   FrameRules moved = UsualRules(8);
   moved.stack_pointer = {RegisterRule::kInRegister, 0, 8};
   EXPECT_EQ(PackRules(moved), 0u);
+  FrameRules lands = UsualRules(8);
+  lands.eh_data_saved = 3;
+  EXPECT_EQ(PackRules(lands), 0u);
   FrameRules odd_return = UsualRules(8);
   odd_return.return_address.value = -16;
   EXPECT_EQ(PackRules(odd_return), 0u);

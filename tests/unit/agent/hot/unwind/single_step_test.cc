@@ -197,7 +197,8 @@ long ThrowAndCatch(long) {
 TEST_F(SteppedLibraryTest, WithAnExceptionInFlight) {
   ThrowAndCatch(0);
   StepThrough(ThrowAndCatch, 0, Observe);
-  ExpectRightEverywhere(1000);
+  // Where it lands libunwind goes wrong (thrown_test.cc).
+  ExpectRightEverywhere(1000, Oracle::kNone);
 }
 
 }  // namespace

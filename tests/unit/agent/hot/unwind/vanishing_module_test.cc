@@ -18,7 +18,8 @@ namespace {
 CfiModule CopiedTablesOf(const Module& module) {
   static TableCopies copies;
   copies.failed = false;
-  CfiModule tables{module.begin, module.end, module.eh_frame_hdr};
+  // Other tests may have had the program's .debug_frame read.
+  CfiModule tables{module.begin, module.end, module.eh_frame_hdr, TablesOf(module).debug_frame};
   tables.copies = &copies;
   return tables;
 }
