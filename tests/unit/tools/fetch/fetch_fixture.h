@@ -3,66 +3,26 @@
 // A directory of its own with files, and an environment that does not depend on who runs the test.
 #pragma once
 
-#include <sys/socket.h>
-#include <sys/stat.h>
-
-#include <cstdlib>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tests/unit/tools/elf/elf_fixture.h"
-#include "tools/base/gzip.h"
-#include "tools/profile/encode.h"
-#include "tools/profile/profile.h"
 
 namespace cpprof::fetch {
 
 class FetchFixture : public ElfFixture {
  protected:
-  void SetUp() override {
-    ElfFixture::SetUp();
-    SetVariable("PPROF_TMPDIR", Path("saved"));
-    SetVariable("PPROF_BINARY_PATH", Path("binaries"));
-    SetVariable("HOME", Path("home"));
-    SetVariable("TZ", "UTC");
-    for (const char* proxy : {"http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY"}) {
-      SetVariable(proxy, "");
-    }
-  }
-  void TearDown() override {
-    for (const auto& [name, value] : saved_) {
-      if (value) {
-        setenv(name.c_str(), value->c_str(), 1);
-      } else {
-        unsetenv(name.c_str());
-      }
-    }
-    ElfFixture::TearDown();
-  }
+  void SetUp() override;
+  void TearDown() override;
 
-  void SetVariable(const std::string& name, const std::string& value) {
-    const char* old = std::getenv(name.c_str());
-    saved_.emplace(name, old == nullptr ? std::nullopt : std::optional<std::string>(old));
-    setenv(name.c_str(), value.c_str(), 1);
-  }
+  void SetVariable(const std::string& name, const std::string& value);
 
   // A gzip'd profile.proto with one sample of `value` in function `name`.
   static std::string ProfileBytes(std::string_view name, int64_t value,
-                                  std::string_view file = "/bin/app") {
-    profile::Profile profile;
-    profile.AddSampleType("samples", "count");
-    profile::Mapping mapping;
-    mapping.start = 0x1000;
-    mapping.limit = 0x9000;
-    mapping.file = profile.Intern(file);
-    const auto in = profile.AddMapping(mapping);
-    const auto location = profile.AddLocation(0x1100, in);
-    const profile::Line line{profile.AddFunction(name, name, "a.c"), 7, 0};
-    profile.SetLines(location, {&line, 1});
-    profile.AddSample({{location}}, {{value}});
-    return *GzipCompress(profile::Encode(profile));
-  }
+                                  std::string_view file = "/bin/app");
 
  private:
   std::map<std::string, std::optional<std::string>> saved_;

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "tests/unit/tools/fetch/fetch_fixture.h"
+#include "tools/base/gzip.h"
 #include "tools/fetch/gunzip.h"
 
 namespace cpprof::fetch {

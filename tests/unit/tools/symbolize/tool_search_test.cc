@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "tests/unit/tools/elf/elf_fixture.h"
 
 namespace cpprof::symbolize {
