@@ -167,13 +167,9 @@ def main():
         corpus.mkdir()
         for number, seed in enumerate(seeds(target, folder)):
             (corpus / f"seed{number}").write_bytes(seed)
-        # libFuzzer ends in the second after the one given (0 would be no limit). Names of functions
-        # reached for the first time would cost a quarter of the inputs.
         found = subprocess.run(
-            [program, f"-seed={os.environ.get('FUZZ_SEED', '1')}",
-             f"-max_total_time={max(1, int(seconds) - 1)}", "-timeout=20", "-rss_limit_mb=3000",
-             "-max_len=65536", "-print_final_stats=1", "-print_funcs=0",
-             f"-artifact_prefix={folder}/failure-", corpus],
+            [program, f"-seed={os.environ.get('FUZZ_SEED', '1')}", f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=3000",
+             "-max_len=65536", "-print_final_stats=1", f"-artifact_prefix={folder}/failure-", corpus],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         print("\n".join(found.stdout.splitlines()[-60:]))
         for path in folder.glob("failure-*"):
