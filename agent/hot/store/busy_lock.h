@@ -3,7 +3,7 @@
 // What makes locks cheap that are waited for very often. To note a wait, its end
 // and the release takes some 300 ns of lines that the threads take from each
 // other, part of it with the lock held: nothing beside a wait that sleeps, but
-// half as much again for a section of 0.6 us that several threads fight for.
+// several times a section of ten nanoseconds that many threads fight for.
 //
 // Windows. Time is cut into ticks of about 1 ms. A lock with more than
 // kWaitsATick waits in a tick, for 64 of them on average, becomes busy: of each 2^n ticks
