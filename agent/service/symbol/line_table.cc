@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/service/symbol/byte_cursor.h"
+#include "agent/service/symbol/debug_entry.h"
 #include "agent/service/symbol/debug_sections.h"
 #include "agent/service/symbol/symbols.h"
 
@@ -28,19 +29,6 @@ enum StandardOpcode : uint8_t {
 };
 enum ExtendedOpcode : uint8_t { kEndSequence = 1, kSetAddress = 2 };
 enum Content : uint64_t { kPath = 1, kDirectoryIndex = 2 };
-enum Form : uint64_t {
-  kFormData2 = 0x05,
-  kFormData4 = 0x06,
-  kFormData8 = 0x07,
-  kFormString = 0x08,
-  kFormBlock = 0x09,
-  kFormData1 = 0x0b,
-  kFormStrp = 0x0e,
-  kFormUdata = 0x0f,
-  kFormData16 = 0x1e,
-  kFormLineStrp = 0x1f,
-};
-
 // What a unit's program says about the query of the same index: the last row that
 // covers it; line 0: none does.
 struct Match {
@@ -225,45 +213,27 @@ class NameTable {
   }
 
   void ParseField(const Field& field, ByteCursor* bytes, FileEntry* entry) {
-    uint64_t number = 0;
-    std::string text;
-    switch (field.form) {
-      case kFormString:
-        text = bytes->Text();
-        break;
-      case kFormLineStrp:
-        text = sections_.Text(".debug_line_str", bytes->Unsigned(header_.offset_size));
-        break;
-      case kFormStrp:
-        text = sections_.Text(".debug_str", bytes->Unsigned(header_.offset_size));
-        break;
-      case kFormUdata:
-        number = bytes->Uleb();
-        break;
-      case kFormData1:
-        number = bytes->Number<uint8_t>();
-        break;
-      case kFormData2:
-        number = bytes->Number<uint16_t>();
-        break;
-      case kFormData4:
-        number = bytes->Number<uint32_t>();
-        break;
-      case kFormData8:
-        number = bytes->Number<uint64_t>();
-        break;
-      case kFormData16:
-        bytes->Take(16);
-        break;
-      case kFormBlock:
-        bytes->Take(bytes->Uleb());
-        break;
+    const DebugUnitFormat format = {.version = header_.version,
+                                    .offset_size = static_cast<uint8_t>(header_.offset_size),
+                                    .address_size = 8};
+    DebugValue value;
+    // A form nobody knows has no known length.
+    if (!ReadDebugValue(field.form, 0, format, bytes, &value)) bytes->Take(UINT64_MAX);
+    if (field.content == kDirectoryIndex) entry->directory = value.number;
+    if (field.content == kPath) entry->name = TextOf(value);
+  }
+
+  std::string TextOf(const DebugValue& value) {
+    switch (value.kind) {
+      case DebugValue::kText:
+        return std::string(value.text);
+      case DebugValue::kTextOffset:
+        return sections_.Text(".debug_str", value.number);
+      case DebugValue::kLineTextOffset:
+        return sections_.Text(".debug_line_str", value.number);
       default:
-        // A form nobody knows has no known length.
-        bytes->Take(UINT64_MAX);
+        return std::string();
     }
-    if (field.content == kPath) entry->name = std::move(text);
-    if (field.content == kDirectoryIndex) entry->directory = number;
   }
 
   const UnitHeader& header_;
