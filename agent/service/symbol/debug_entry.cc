@@ -211,7 +211,7 @@ Abbreviations::Abbreviations(std::string_view bytes, size_t most) {
     }
     Abbreviation abbreviation;
     abbreviation.tag = static_cast<DebugTag>(in.Uleb());
-    abbreviation.has_children = in.Number<uint8_t>() != 0;
+    in.Take(1);  // whether it has children: the entries that end them tell as well
     while (in.ok()) {
       Field field{};
       field.attribute = static_cast<DebugAttribute>(in.Uleb());

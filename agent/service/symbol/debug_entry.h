@@ -82,7 +82,6 @@ class Abbreviations {
   };
   struct Abbreviation {
     DebugTag tag = DebugTag::kNone;
-    bool has_children = false;
     std::vector<Field> fields;
   };
 
