@@ -11,15 +11,33 @@ namespace pprofagent::hot {
 
 namespace {
 
+// The address of the number's set, or with kSpare set what Spare packs.
+using Place = std::atomic<uintptr_t>;
+constexpr uintptr_t kSpare = 1;
+static_assert(alignof(LabelSet) > kSpare);
+
 constexpr uint32_t kBlockSets = 256;
 struct Block {
-  std::atomic<const LabelSet*> sets[kBlockSets];
+  Place places[kBlockSets];
+};
+
+// The stack of numbers given back: its top, and how often it was changed, so that nobody
+// takes a number off by what it saw before others took it and gave it back.
+struct Spare {
+  uint32_t top;  // 0: none
+  uint32_t changes;
+
+  constexpr uint64_t Pack() const { return uint64_t{changes} << 32 | top; }
+  static constexpr Spare Unpack(uint64_t word) {
+    return {static_cast<uint32_t>(word), static_cast<uint32_t>(word >> 32)};
+  }
 };
 
 constinit MappedPool g_pool(size_t{64} << 10, size_t{16} << 20);
 constinit InternIndex<LabelSet> g_index(&g_pool);
 constinit std::atomic<Block*> g_blocks[(kMostLabelSets + 1) / kBlockSets] = {};
 constinit std::atomic<uint32_t> g_last_number{0};
+constinit std::atomic<uint64_t> g_spare{0};
 constinit std::atomic<uint64_t> g_refused{0};
 
 // Labels by key, one for each; the texts are still where the caller has them.
@@ -120,7 +138,8 @@ bool Equal(const LabelSet& set, uint64_t hash, const Draft& draft) {
   return true;
 }
 
-std::atomic<const LabelSet*>* PlaceOfNumber(uint32_t number) {
+// Null: no memory.
+Place* MakePlace(uint32_t number) {
   std::atomic<Block*>& link = g_blocks[number / kBlockSets];
   Block* block = link.load(std::memory_order_acquire);
   if (block == nullptr) {
@@ -128,11 +147,49 @@ std::atomic<const LabelSet*>* PlaceOfNumber(uint32_t number) {
     if (fresh == nullptr) return nullptr;
     if (link.compare_exchange_strong(block, fresh, std::memory_order_acq_rel)) block = fresh;
   }
-  return &block->sets[number % kBlockSets];
+  return &block->places[number % kBlockSets];
+}
+
+Place& PlaceOfNumber(uint32_t number) {
+  Block* block = g_blocks[number / kBlockSets].load(std::memory_order_acquire);
+  return block->places[number % kBlockSets];
+}
+
+bool HasNumbers() {
+  return g_last_number.load(std::memory_order_relaxed) < kMostLabelSets ||
+         Spare::Unpack(g_spare.load(std::memory_order_relaxed)).top != 0;
+}
+
+// Of a number that has a place and that nobody knows.
+void GiveBack(uint32_t number) {
+  Place& place = PlaceOfNumber(number);
+  uint64_t seen = g_spare.load(std::memory_order_relaxed);
+  Spare spare;
+  do {
+    spare = Spare::Unpack(seen);
+    place.store(uintptr_t{spare.top} << 1 | kSpare, std::memory_order_relaxed);
+  } while (!g_spare.compare_exchange_weak(seen, Spare{number, spare.changes + 1}.Pack(),
+                                          std::memory_order_release, std::memory_order_relaxed));
+}
+
+// 0: none has been given back.
+uint32_t TakeSpare() {
+  uint64_t seen = g_spare.load(std::memory_order_acquire);
+  for (;;) {
+    const Spare spare = Spare::Unpack(seen);
+    if (spare.top == 0) return 0;
+    // What others have made of it meanwhile, the exchange refuses.
+    const uintptr_t below = PlaceOfNumber(spare.top).load(std::memory_order_relaxed) >> 1;
+    const Spare rest{static_cast<uint32_t>(below), spare.changes + 1};
+    if (g_spare.compare_exchange_weak(seen, rest.Pack(), std::memory_order_acquire)) {
+      return spare.top;
+    }
+  }
 }
 
 // 0: there are too many.
 uint32_t TakeNumber() {
+  if (const uint32_t spare = TakeSpare()) return spare;
   uint32_t last = g_last_number.load(std::memory_order_relaxed);
   do {
     if (last == kMostLabelSets) return 0;
@@ -157,7 +214,7 @@ LabelSet* Make(uint64_t hash, const Draft& draft) {
   auto* set = static_cast<LabelSet*>(g_pool.Allocate(head_bytes + text_bytes));
   if (set == nullptr) return nullptr;
   const uint32_t number = TakeNumber();
-  std::atomic<const LabelSet*>* place = number != 0 ? PlaceOfNumber(number) : nullptr;
+  Place* place = number != 0 ? MakePlace(number) : nullptr;
   if (place == nullptr) return nullptr;
   char* text = reinterpret_cast<char*>(set) + head_bytes;
   set->hash = hash;
@@ -167,7 +224,7 @@ LabelSet* Make(uint64_t hash, const Draft& draft) {
     set->labels[i].key = Copy(draft.labels[i].key, &text);
     set->labels[i].value = Copy(draft.labels[i].value, &text);
   }
-  place->store(set, std::memory_order_release);
+  place->store(reinterpret_cast<uintptr_t>(set), std::memory_order_release);
   return set;
 }
 
@@ -188,12 +245,11 @@ MakeLabels FindLabelSet(uint32_t base, const Label* added, size_t count, uint32_
   *number = 0;
   if (draft.count == 0) return MakeLabels::kOk;
   const uint64_t hash = HashOf(draft);
+  LabelSet* made = nullptr;
   const LabelSet* set = g_index.FindOrInsert(
       hash, [&](const LabelSet* known) { return Equal(*known, hash, draft); },
-      [&] {
-        return g_last_number.load(std::memory_order_relaxed) < kMostLabelSets ? Make(hash, draft)
-                                                                              : nullptr;
-      });
+      [&] { return made = HasNumbers() ? Make(hash, draft) : nullptr; });
+  if (made != nullptr && made != set) GiveBack(made->number);
   if (set == nullptr) {
     g_refused.fetch_add(1, std::memory_order_relaxed);
     return MakeLabels::kFull;
@@ -206,7 +262,8 @@ const LabelSet* LabelSetOf(uint32_t number) {
   if (number == 0 || number > kMostLabelSets) return nullptr;
   const Block* block = g_blocks[number / kBlockSets].load(std::memory_order_acquire);
   if (block == nullptr) return nullptr;
-  return block->sets[number % kBlockSets].load(std::memory_order_acquire);
+  const uintptr_t word = block->places[number % kBlockSets].load(std::memory_order_acquire);
+  return (word & kSpare) == 0 ? reinterpret_cast<const LabelSet*>(word) : nullptr;
 }
 
 uint64_t LabelSetsRefused() { return g_refused.load(std::memory_order_relaxed); }

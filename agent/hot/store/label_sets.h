@@ -16,7 +16,8 @@
 // by hash in an intern_index.h and by number in blocks of 256 pointers. A thread
 // writes the record, then its place in the block (release), then inserts it into
 // the index; a reader loads the place with acquire. The loser of a race to insert
-// the same set leaves a number behind that nobody uses.
+// the same set gives its number back, on a stack that the places of such numbers
+// link; its record is lost, which is small.
 //
 // Bounded: 65,535 sets and 16 MiB in all, of a mapping of its own, so that a
 // program which puts the number of each request into a label takes nothing from

@@ -140,8 +140,9 @@ TEST(LabelSetsLast, WhenFullFurtherSetsAreRefusedAndKnownOnesFound) {
   EXPECT_GT(LabelSetsRefused(), 0u);
   EXPECT_LE(LabelSetBytes(), size_t{16} << 20);
   for (const std::vector<uint32_t>& own : numbers) {
-    // Sets lost to races are few.
-    EXPECT_GT(own.size(), kMostLabelSets - 5000u);
+    // Twice there are a few that were made while a segment of the index was opened, and
+    // a few numbers may be on their way back when a thread asks.
+    EXPECT_GT(own.size(), kMostLabelSets - 100u);
     EXPECT_LE(own.size(), kMostLabelSets);
   }
   const uint64_t refused = LabelSetsRefused();
