@@ -17,9 +17,10 @@ namespace {
 // The stack is the caller's, so it need not be taken after the release, which
 // would be after the wait.
 void ReleaseByWaiting(const void* mutex, const hot::Registers& caller) {
-  if (!hot::MayHaveWaiters(mutex)) [[likely]]
+  const uint32_t duty = hot::DutyOfRelease(mutex);
+  if (duty == hot::kNoDuty) [[likely]]
     return;
-  hot::Release release(mutex);
+  hot::Release release(mutex, duty);
   release.End(caller, true);
 }
 

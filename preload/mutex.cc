@@ -41,8 +41,8 @@ namespace {
   return error;
 }
 
-[[gnu::noinline]] int UnlockToWaiters(pthread_mutex_t* mutex) {
-  hot::Release release(mutex);
+[[gnu::noinline]] int UnlockToWaiters(pthread_mutex_t* mutex, uint32_t duty) {
+  hot::Release release(mutex, duty);
   const int error = g_real_locks.mutex_unlock(mutex);
   release.End(CallerRegisters(), error == 0);
   return error;
@@ -62,8 +62,8 @@ namespace {
   return result;
 }
 
-[[gnu::noinline]] int UnlockMtxToWaiters(mtx_t* mutex) {
-  hot::Release release(mutex);
+[[gnu::noinline]] int UnlockMtxToWaiters(mtx_t* mutex, uint32_t duty) {
+  hot::Release release(mutex, duty);
   const int result = g_real_locks.mtx_unlock(mutex);
   release.End(CallerRegisters(), result == thrd_success);
   return result;
@@ -76,10 +76,19 @@ PPROFAGENT_FRAMELESS int LockWatched(pthread_mutex_t* mutex) {
   return WaitForMutex(mutex);
 }
 
-int UnlockWatched(pthread_mutex_t* mutex) {
-  if (!hot::MayHaveWaiters(mutex)) [[likely]]
+// Apart from what comes before and after it, so that none keeps anything on the stack.
+[[gnu::noinline]] int UnlockBesideWaiters(pthread_mutex_t* mutex, uint32_t waiters) {
+  const uint32_t duty = hot::DutyBesideWaiters(mutex, waiters);
+  if (duty == hot::kNoDuty) [[likely]]
     return g_real_locks.mutex_unlock(mutex);
-  return UnlockToWaiters(mutex);
+  return UnlockToWaiters(mutex, duty);
+}
+
+int UnlockWatched(pthread_mutex_t* mutex) {
+  const uint32_t waiters = hot::LockWaitersOf(mutex);
+  if (waiters == 0) [[likely]]
+    return g_real_locks.mutex_unlock(mutex);
+  return UnlockBesideWaiters(mutex, waiters);
 }
 
 // Before anybody is told of anything.
@@ -141,9 +150,11 @@ PPROFAGENT_INTERPOSE int mtx_timedlock(mtx_t* mutex, const timespec* time) {
 }
 
 PPROFAGENT_INTERPOSE int mtx_unlock(mtx_t* mutex) {
-  if (!hot::WatchingWaits() || !hot::MayHaveWaiters(mutex)) [[likely]]
+  if (!hot::WatchingWaits()) return g_real_locks.mtx_unlock(mutex);
+  const uint32_t duty = hot::DutyOfRelease(mutex);
+  if (duty == hot::kNoDuty) [[likely]]
     return g_real_locks.mtx_unlock(mutex);
-  return UnlockMtxToWaiters(mutex);
+  return UnlockMtxToWaiters(mutex, duty);
 }
 
 }  // namespace pprofagent::preload

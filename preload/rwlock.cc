@@ -19,8 +19,8 @@ template <WaitKind kKind, auto kReal, typename... Arguments>
   return error;
 }
 
-[[gnu::noinline]] int UnlockRwlockToWaiters(pthread_rwlock_t* lock) {
-  hot::Release release(lock);
+[[gnu::noinline]] int UnlockRwlockToWaiters(pthread_rwlock_t* lock, uint32_t duty) {
+  hot::Release release(lock, duty);
   const int error = g_real_locks.rwlock_unlock(lock);
   release.End(CallerRegisters(), error == 0);
   return error;
@@ -89,9 +89,11 @@ PPROFAGENT_INTERPOSE int pthread_rwlock_clockwrlock(pthread_rwlock_t* lock, cloc
 }
 
 PPROFAGENT_INTERPOSE int pthread_rwlock_unlock(pthread_rwlock_t* lock) {
-  if (!hot::WatchingWaits() || !hot::MayHaveWaiters(lock)) [[likely]]
+  if (!hot::WatchingWaits()) return g_real_locks.rwlock_unlock(lock);
+  const uint32_t duty = hot::DutyOfRelease(lock);
+  if (duty == hot::kNoDuty) [[likely]]
     return g_real_locks.rwlock_unlock(lock);
-  return UnlockRwlockToWaiters(lock);
+  return UnlockRwlockToWaiters(lock, duty);
 }
 
 }  // namespace pprofagent::preload

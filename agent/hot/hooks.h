@@ -15,6 +15,7 @@
 #include "agent/hot/rt/free_filter.h"
 #include "agent/hot/rt/parked.h"
 #include "agent/hot/rt/thread_state.h"
+#include "agent/hot/store/contention_buckets.h"
 #include "agent/hot/store/lock_waiters.h"
 #include "agent/hot/unwind/registers.h"
 
@@ -125,22 +126,25 @@ class Wait {
   LockWait lock_wait_{};
 };
 
-// The release of a lock that MayHaveWaiters: made just before the real
+// The release of a lock with a DutyOfRelease: made just before the real
 // function, End right after it, when the lock is another's already. Making it charges
 // the waiters' time, End takes the stack, outside the critical section; not if
 // the lock was not `released`, because it was not the caller's.
 class Release {
  public:
-  explicit Release(const void* lock);
+  Release(const void* lock, uint32_t duty);
   void End(const Registers& caller, bool released);
 
  private:
   static LockNote* Charge(void* release, const ReleaseCharge& charged);
+  void Look(uint32_t duty);
+  void AddDelay(uint64_t waited_ns, uint64_t now_ns);
+  void AddCount(uint32_t releases, uint64_t now_ns);
+  LockNote* MakeNote();
 
   const void* const lock_;
   bool is_sampled_ = false;
-  uint64_t contentions_ = 0;
-  uint64_t delay_ns_ = 0;
+  ContentionWeight weight_{};
   LockNote* note_ = nullptr;
 };
 // Just before a call that succeeds only in a process of one thread (unshare,

@@ -25,6 +25,8 @@ constinit std::atomic<int64_t> g_block_rate{0};
 constinit std::atomic<bool> g_block_io{false};
 constinit SampleLimit g_block_limit;
 constinit SampleLimit g_mutex_limit;
+// Of releases of busy locks that are counted, by the stack alone.
+constinit SampleLimit g_count_limit;
 constinit std::atomic<uint64_t> g_pairs_missed{0};
 
 constexpr int64_t kMostFraction = 1'000'000;
@@ -108,14 +110,15 @@ void Add(const StackRecord* stack, ContentionSide side, WaitKind kind,
 }
 
 // The stack, if one was taken.
-const StackRecord* RecordBlocked(WaitKind kind, uint64_t waited_ns, const LockWaitEnd& end,
+const StackRecord* RecordBlocked(WaitKind kind, uint64_t since_ns, const LockWaitEnd& end,
                                  ThreadRecord* record, const Registers& caller) {
   const int64_t asked_for = g_block_rate.load(std::memory_order_relaxed);
   if (asked_for <= 0) return nullptr;
   const uint64_t rate = g_block_limit.Rate(static_cast<uint64_t>(asked_for), end.now_ns);
   ContentionWeight weight{};
-  // As for a release: all the time it stands for decides whether it is recorded.
-  if (!WeighWait(waited_ns * end.stands_for, rate, &record->random, &weight)) return nullptr;
+  // All the time it stands for decides whether it is recorded.
+  const uint64_t waited = (end.now_ns - since_ns) * end.stands_for;
+  if (!WeighWait(waited, rate, &record->random, &weight)) return nullptr;
   weight.contentions *= end.stands_for;
   g_block_limit.Count(rate, end.now_ns);
   const StackRecord* stack = CaptureLockHookStack(caller);
@@ -123,24 +126,29 @@ const StackRecord* RecordBlocked(WaitKind kind, uint64_t waited_ns, const LockWa
   return stack;
 }
 
-// What all threads together have been waiting for a lock since `from_ns`, by their
-// parked records.
-uint64_t WaitedByParked(const void* lock, uint64_t from_ns, uint64_t now_ns) {
-  uint64_t waited = 0;
+// Who waits for a lock, by the threads' parked records.
+struct Waiting {
+  uint32_t threads = 0;  // all there are
+  bool anybody = false;
+  uint64_t waited_ns = 0;  // what the release is charged with
+};
+Waiting FindWaiting(const void* lock, const LockLook& look) {
+  const auto address = reinterpret_cast<uintptr_t>(lock);
+  Waiting waiting;
   for (const ThreadRecord* record = FirstRecord(); record != nullptr; record = record->next) {
-    if (record->parked.object.load(std::memory_order_relaxed) !=
-        reinterpret_cast<uintptr_t>(lock)) {
-      continue;
-    }
+    ++waiting.threads;
+    if (record->parked.object.load(std::memory_order_relaxed) != address) continue;
     const ParkedFacts parked = ReadParked(record->parked);
     if (!ParkedCall::IsParked(parked.sequence) || !IsLock(parked.kind) ||
-        parked.object != reinterpret_cast<uintptr_t>(lock)) {
+        parked.object != address) {
       continue;
     }
-    const uint64_t since = parked.since_ns > from_ns ? parked.since_ns : from_ns;
-    if (since < now_ns) waited += now_ns - since;
+    waiting.anybody = true;
+    if (look.steps == 0) continue;
+    waiting.waited_ns +=
+        look.step_ns * StepsWaited(look.from_ns, look.step_ns, look.steps, parked.since_ns);
   }
-  return waited;
+  return waiting;
 }
 
 void PairUp(LockNote* notes, const StackRecord* stack) {
@@ -173,9 +181,10 @@ Wait::Wait(WaitKind kind, const void* object, const Registers& caller)
   if (record == nullptr) return;
   is_recorded_ = true;
   if (IsLock(kind) && g_mutex_fraction.load(std::memory_order_relaxed) > 0) {
-    JoinLockWaiters(object, &lock_wait_);
+    JoinLockWaiters(object, &record->random, &lock_wait_);
   } else {
     lock_wait_.since_ns = MonotonicNanos();
+    lock_wait_.stands_for = 1;
   }
   record->parked.Begin(kind, reinterpret_cast<uintptr_t>(object), lock_wait_.since_ns, caller.pc,
                        caller.sp, caller.bp);
@@ -193,47 +202,77 @@ void Wait::End(bool counts) {
   const bool records = record != nullptr;
   const StackRecord* stack = nullptr;
   if (counts && records && end.stands_for != 0) {
-    stack = RecordBlocked(kind_, end.now_ns - lock_wait_.since_ns, end, record, caller_);
+    stack = RecordBlocked(kind_, lock_wait_.since_ns, end, record, caller_);
   }
   if (end.notes == nullptr) return;
   if (stack == nullptr && records) stack = CaptureLockHookStack(caller_);
   PairUp(end.notes, stack);
 }
 
-LockNote* Release::Charge(void* context, const ReleaseCharge& charged) {
-  auto* release = static_cast<Release*>(context);
+// The waiting that this release is charged with, if it is sampled.
+void Release::AddDelay(uint64_t waited_ns, uint64_t now_ns) {
   Random* random = &t_state.record->random;
   const uint32_t fraction = g_mutex_fraction.load(std::memory_order_relaxed);
-  if (fraction == 0 || !PassFraction(fraction, random)) return nullptr;
-  const uint64_t rate = g_mutex_limit.Rate(1, charged.now_ns);
+  if (fraction == 0 || !PassFraction(fraction, random)) return;
+  const uint64_t rate = g_mutex_limit.Rate(1, now_ns);
   ContentionWeight weight{};
-  if (!WeighWait(charged.waited_ns, rate, random, &weight)) return nullptr;
-  g_mutex_limit.Count(rate, charged.now_ns);
-  release->is_sampled_ = true;
-  release->contentions_ = weight.contentions * charged.stands_for * fraction;
-  release->delay_ns_ = weight.delay_ns * fraction;
+  if (!WeighWait(waited_ns, rate, random, &weight)) return;
+  g_mutex_limit.Count(rate, now_ns);
+  is_sampled_ = true;
+  weight_.contentions += weight.contentions * fraction;
+  weight_.delay_ns += weight.delay_ns * fraction;
+}
+
+// Of a busy lock, of which each release that is counted stands for `releases`.
+void Release::AddCount(uint32_t releases, uint64_t now_ns) {
+  Random* random = &t_state.record->random;
+  const uint32_t fraction = g_mutex_fraction.load(std::memory_order_relaxed);
+  if (fraction == 0 || !PassFraction(fraction, random)) return;
+  const uint64_t rate = g_count_limit.Rate(1, now_ns);
+  ContentionWeight weight{};
+  if (!WeighWait(1, rate, random, &weight)) return;
+  g_count_limit.Count(rate, now_ns);
+  is_sampled_ = true;
+  weight_.contentions += weight.contentions * releases * fraction;
+}
+
+LockNote* Release::MakeNote() {
+  if (!is_sampled_) return nullptr;
   PairNote* note = TakeNote();
   if (note != nullptr) {
-    note->lock = reinterpret_cast<uintptr_t>(release->lock_);
-    note->weight = {release->contentions_, release->delay_ns_};
+    note->lock = reinterpret_cast<uintptr_t>(lock_);
+    note->weight = weight_;
   }
-  release->note_ = note;
+  note_ = note;
   return note;
 }
 
-Release::Release(const void* lock) : lock_(lock) {
+LockNote* Release::Charge(void* context, const ReleaseCharge& charged) {
+  auto* release = static_cast<Release*>(context);
+  release->AddDelay(charged.waited_ns, charged.now_ns);
+  return release->MakeNote();
+}
+
+void Release::Look(uint32_t duty) {
+  const LockLook look = BeginLook(lock_, duty);
+  const Waiting waiting = FindWaiting(lock_, look);
+  if (waiting.waited_ns != 0) {
+    AddDelay(waiting.waited_ns, look.now_ns);
+    if (!look.was_long()) weight_.contentions = 0;  // they are counted apart
+  }
+  if ((duty & kCount) != 0 && waiting.anybody && !look.was_long()) {
+    AddCount(ReleasesACount(lock_), look.now_ns);
+  }
+  LockNote* note = waiting.anybody ? MakeNote() : nullptr;
+  EndLook(lock_, duty, {waiting.threads, waiting.anybody, note});
+}
+
+Release::Release(const void* lock, uint32_t duty) : lock_(lock) {
   if (!MayRecord()) return;
-  uint64_t held_since = 0;
-  const ReleaseDuty duty = DutyOfRelease(lock, &held_since);
-  if (duty == ReleaseDuty::kNone) return;
   const Guard guard;
   if (RecordForWait() == nullptr) return;
-  if (duty == ReleaseDuty::kCharge) {
-    ReleaseToWaiters(lock, Charge, this);
-  } else {
-    const uint64_t now = MonotonicNanos();
-    ReleaseAfterLongHold(lock, WaitedByParked(lock, held_since, now), now, Charge, this);
-  }
+  if ((duty & kCharge) != 0) ReleaseToWaiters(lock, Charge, this);
+  if ((duty & (kLook | kCount)) != 0) Look(duty);
 }
 
 void Release::End(const Registers& caller, bool released) {
@@ -243,7 +282,7 @@ void Release::End(const Registers& caller, bool released) {
   if (released && t_state.record != nullptr && !IsSandboxed()) {
     stack = CaptureLockHookStack(caller);
   }
-  Add(stack, ContentionSide::kReleaser, WaitKind::kNone, {contentions_, delay_ns_});
+  Add(stack, ContentionSide::kReleaser, WaitKind::kNone, weight_);
   if (note_ == nullptr) return;
   auto* note = static_cast<PairNote*>(note_);
   note->holder = stack;
@@ -288,6 +327,7 @@ void ResetContentionInChild() {
   ResetLockWaiters();
   g_block_limit.Reset();
   g_mutex_limit.Reset();
+  g_count_limit.Reset();
   for (PairNote& note : g_notes) note.is_taken.store(false, std::memory_order_relaxed);
 }
 

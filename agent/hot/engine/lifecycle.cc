@@ -13,6 +13,7 @@
 #include "agent/hot/engine/termination.h"
 #include "agent/hot/engine/thread.h"
 #include "agent/hot/rt/clock.h"
+#include "agent/hot/rt/quick_clock.h"
 #include "agent/hot/rt/real.h"
 #include "agent/hot/rt/real_identity.h"
 #include "agent/hot/rt/real_io.h"
@@ -29,6 +30,7 @@ void InitializeHot(const HotOptions& options) {
   ResolveRealIo();
   ResolveRealIdentity();
   InitializeClock();
+  InitializeQuickClock();
   InitializeSafePoints();
   InitializeInterruptedSections();
   InitializeRequests();

@@ -9,6 +9,10 @@ namespace {
 // ten thousand times a second.
 constexpr uint64_t kHighestRate = 10'000'000'000;
 
+// At a time. The fewer samples it takes until the limit holds the less it costs; but a
+// thousand waits that end at the same moment must not make it forget those of seconds.
+constexpr uint64_t kSteepestRise = 16;
+
 // Uniform in [0, limit), limit below 2^48: the bias is below 2^-16 of a part.
 uint64_t Below(uint64_t limit, Random* random) {
   return static_cast<uint64_t>((static_cast<unsigned __int128>(random->Next()) * limit) >> 64);
@@ -54,8 +58,14 @@ void SampleLimit::StartInterval(uint64_t now_ns) {
 void SampleLimit::Count(uint64_t rate, uint64_t now_ns) {
   if (samples_.fetch_add(1, std::memory_order_relaxed) + 1 < 2 * kSamplesAnInterval) return;
   samples_.store(0, std::memory_order_relaxed);
-  interval_start_.store(now_ns, std::memory_order_relaxed);
-  if (rate < kHighestRate) rate_.store(rate * 2, std::memory_order_relaxed);
+  const uint64_t start = interval_start_.exchange(now_ns, std::memory_order_relaxed);
+  if (rate >= kHighestRate) return;
+  const auto passed = static_cast<int64_t>(now_ns - start);
+  uint64_t factor = kSteepestRise;
+  if (passed > 0) factor = 2 * kIntervalNs / static_cast<uint64_t>(passed);
+  if (factor < 2) factor = 2;
+  if (factor > kSteepestRise) factor = kSteepestRise;
+  rate_.store(rate * factor, std::memory_order_relaxed);
 }
 
 void SampleLimit::Reset() {

@@ -9,8 +9,6 @@
 namespace pprofagent::hot {
 
 constinit VdsoClock g_vdso_clock = nullptr;
-// The slowest there is, until the kernel is asked.
-constinit uint64_t g_clock_tick_ns = 10'000'000;
 
 namespace {
 
@@ -87,11 +85,6 @@ bool IsNamed(const char* name, const char* wanted) {
 }  // namespace
 
 void InitializeClock() {
-  timespec tick{};
-  if (!IsSyscallError(RawSyscall(SYS_clock_getres, CLOCK_MONOTONIC_COARSE, &tick)) &&
-      tick.tv_sec == 0 && tick.tv_nsec > 0) {
-    g_clock_tick_ns = static_cast<uint64_t>(tick.tv_nsec);
-  }
   const auto base = static_cast<uintptr_t>(getauxval(AT_SYSINFO_EHDR));
   Image image{};
   if (base == 0 || !ReadImage(base, &image)) return;

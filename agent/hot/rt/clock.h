@@ -29,8 +29,7 @@ inline uint64_t MonotonicNanos() {
   return static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec);
 }
 
-// The same clock as of the kernel's last tick: up to g_clock_tick_ns behind, for 3 ns.
-extern constinit uint64_t g_clock_tick_ns __attribute__((visibility("hidden")));
+// The same clock as of the kernel's last tick, which is 1 to 10 ms long, for 3 ns.
 inline uint64_t CoarseNanos() {
   timespec now{};
   if (g_vdso_clock == nullptr || g_vdso_clock(CLOCK_MONOTONIC_COARSE, &now) != 0) {

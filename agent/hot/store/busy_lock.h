@@ -1,33 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What makes locks cheap that are waited for very often. To note a wait, its end
-// and the release takes some 300 ns of lines that the threads take from each
-// other, part of it with the lock held: nothing beside a wait that sleeps, but
-// several times a section of ten nanoseconds that many threads fight for.
+// What makes locks cheap that are fought for all the time. To put down each wait
+// for the releasers, and to charge each release (lock_waiters.h), takes some 100 ns
+// of lines that the threads take from each other, with the lock held: nothing
+// beside a wait that sleeps, but a good part of a section of half a microsecond,
+// and several times one of ten nanoseconds.
 //
-// Windows. Time is cut into ticks of about 1 ms. A lock with more than
-// kWaitsATick waits in a tick, for 64 of them on average, becomes busy: of each 2^n ticks
-// one is picked, and only waits that begin in it are counted, each for 2^n. They
-// are followed to their end, and so is whoever is charged for them. Each group of
-// 2^n ticks has its pick, at random within the group, so that nothing periodic
-// falls in step with them; it is a function of the tick, so that all threads
-// agree without asking each other. A wait is counted with a probability of one
-// in 2^n that its own length has no influence on: sums are unbiased. The waits of
-// one picked tick decide how large n is from the tick after the next picked one
-// on: never within a tick, or those picked would be the ones that lose.
+// So a lock with more than kBusyEvents waits and charged releases in 4 ms, 60,000 a
+// second, becomes busy. From then on nothing is put down for the releasers; they look
+// at what there is instead, at moments that time chooses and the lock does not.
 //
-// What is long. What is rare and long must not be left to chance: the one time
-// when a lock that is always busy was held for half a second is what the profile
-// is asked for. A wait of kLongWaitNs by the kernel's coarse clock (3 ns) stands
-// for itself, picked or not. And where no release has come for two ticks of that
-// clock the lock was held for long: the releaser is charged with what the
-// waiters' parked records say (rt/parked.h), all of them. Whether something is
-// long does not depend on the picks either.
+// Looks. Time is cut into steps of 0.3 ms, and the first release after the end of
+// a step is charged with one step for everybody who was waiting at that moment,
+// which the threads' parked records tell (rt/parked.h). Moments are met in
+// proportion to time: so each holder is charged, on average, with what was waited
+// while it held the lock, in short sections and long ones alike; of a hold of many
+// steps the error is less than one step for each waiter. Other releases cost the
+// 9 ns of a reading of the clock. A look takes a microsecond, in which the lock is
+// held on and others go to sleep for it; the more threads there are the longer it
+// takes, and the longer is a step.
 //
-// One BusyLock for each slot of lock_waiters.h, apart from it: a line that is
-// only read as long as its lock is busy, but for one store a tick of the kernel.
-// Written under the slot's lock, but for `released_ns`, which every releaser
-// writes; read by all, relaxed: a stale reading counts a wait or does not.
+// How many releases somebody was waiting at cannot be seen at such moments, which
+// come to the long ones more often. Where more than one step has ended the release
+// counts once. Of all others one of 2^n is looked at for that, and counts 2^n times.
+// n follows from what was counted in the span before, never from what it is applied to.
+//
+// Waits. To measure one takes time with the lock held. Of those for a busy lock one
+// of kWaitsAPick, at random, is measured and stands for as many. What is rare and
+// long must not be left to chance, though: a wait of kLongWaitNs by the coarse
+// clock, which takes 3 ns, stands for itself, picked or not. Whether it is that
+// long does not depend on the pick.
+//
+// One BusyLock for each slot of lock_waiters.h: a line that is only read as long
+// as its lock is busy, but for two stores a step. Written under the slot's lock,
+// but for `looked`, which releasers move forward; read by all, relaxed: a stale
+// reading looks a little later, or at nothing.
 #pragma once
 
 #include <atomic>
@@ -37,94 +44,90 @@ namespace pprofagent::hot {
 
 struct LockNote;
 
-struct alignas(32) BusyLock {
-  std::atomic<uintptr_t> lock;
-  std::atomic<uint64_t> released_ns;  // CoarseNanos of the last release
-  std::atomic<uint64_t> plan;         // n, see ShiftPlan
-  // Of a long hold; for the next waiter that leaves.
-  std::atomic<LockNote*> notes;
-};
-
-inline constexpr int kWaitTickBits = 20;
-inline constexpr uint32_t kWaitsATick = 24;
-inline constexpr uint32_t kLargestShift = 4;
-// A lock that is not busy becomes so by what it had on average in 2^6 ticks: a thousand
-// threads that come to one at the same moment do not make it so.
-inline constexpr uint32_t kCalmSpanBits = 6;
+// A span is 17 ms. Whether a lock becomes busy is seen by quarters of one.
+inline constexpr int kSpanBits = 24;
+inline constexpr int kQuarterBits = kSpanBits - 2;
+inline constexpr uint32_t kBusyEvents = 256;
+// A lock is busy no longer when a span has less than this, and nobody waits.
+inline constexpr uint32_t kCalmEvents = 512;
+// 60 ms without any.
+inline constexpr uint32_t kCalmSpans = 4;
+// With few threads.
+inline constexpr uint32_t kCountedASpan = 8;
+inline constexpr uint32_t kLargestShift = 20;
+inline constexpr uint32_t kWaitsAPick = 8;
 inline constexpr uint64_t kLongWaitNs = 500'000;
+inline constexpr uint64_t kLookStepNs = 300'000;
+inline constexpr uint64_t kLookStepNsAThread = 10'000;
 
-constexpr uint32_t WaitTick(uint64_t now_ns) {
-  return static_cast<uint32_t>(now_ns >> kWaitTickBits);
+constexpr uint32_t SpanOf(uint64_t now_ns) { return static_cast<uint32_t>(now_ns >> kSpanBits); }
+constexpr uint32_t QuarterOf(uint64_t now_ns) {
+  return static_cast<uint32_t>(now_ns >> kQuarterBits);
 }
 
-// What n is up to a tick, and what after it.
-struct ShiftPlan {
-  uint32_t last_tick;
-  uint8_t before;
-  uint8_t after;
+// Events by span of time.
+struct SpanCount {
+  uint32_t span;
+  uint32_t events;
 
-  constexpr uint32_t At(uint32_t tick) const {
-    return static_cast<int32_t>(tick - last_tick) > 0 ? after : before;
-  }
-  constexpr uint64_t Pack() const {
-    return uint64_t{last_tick} << 32 | uint64_t{before} << 8 | uint64_t{after};
-  }
-  static constexpr ShiftPlan Unpack(uint64_t word) {
-    return {static_cast<uint32_t>(word >> 32), static_cast<uint8_t>(word >> 8),
-            static_cast<uint8_t>(word)};
+  // True: a new span; `*before` is what the one just before it had.
+  constexpr bool Begin(uint32_t now, uint32_t* before) {
+    if (now == span) return false;
+    *before = now == span + 1 ? events : 0;
+    span = now;
+    events = 0;
+    return true;
   }
 };
 
-// Whether this tick is the one of its group of 2^shift. `seed` makes locks differ.
-constexpr bool IsPicked(uint32_t tick, uint32_t shift, uint64_t seed) {
-  const uint64_t last = (uint64_t{1} << shift) - 1;
-  // Two rounds of multiplication: with one, two locks' picks would keep their distance.
-  uint64_t mixed = ((uint64_t{tick} >> shift << 8) + shift + (seed << 40)) * 0x9e3779b97f4a7c15u;
-  mixed = (mixed ^ (mixed >> 32)) * 0xbf58476d1ce4e5b9u;
-  return ((mixed >> 32) & last) == (tick & last);
+// n for a lock with so many contended releases in a span, in a process with so many threads.
+constexpr uint32_t ShiftFor(uint32_t releases, uint32_t threads) {
+  const uint32_t most = 1 + kCountedASpan * 64 / (64 + threads);
+  uint32_t shift = 0;
+  while (shift < kLargestShift && (releases >> shift) > most) ++shift;
+  return shift;
+}
+
+// By the last span that had any, and what the one before had.
+constexpr bool IsCalm(const SpanCount& count, uint32_t before, uint32_t now) {
+  // The clock of another processor may be a little behind.
+  const auto passed = static_cast<int32_t>(now - count.span);
+  if (passed >= static_cast<int32_t>(kCalmSpans)) return true;
+  return passed >= 1 && count.events < kCalmEvents && before < kCalmEvents;
+}
+
+struct alignas(64) BusyLock {
+  std::atomic<uintptr_t> lock;
+  // By the quick clock: the end of the last step that was charged, and a step.
+  std::atomic<uint64_t> looked;
+  std::atomic<uint64_t> step;
+  std::atomic<uint32_t> shift;  // n
+  // For the next waiter that leaves.
+  std::atomic<LockNote*> notes;
+  // Contended releases.
+  SpanCount count;
+  uint32_t before;
+};
+
+// Of `steps` ends of steps, the first one step after `from_ns`: at how many of them somebody
+// waited who has been waiting since `since_ns`.
+constexpr uint64_t StepsWaited(uint64_t from_ns, uint64_t step_ns, uint64_t steps,
+                               uint64_t since_ns) {
+  const auto later = static_cast<int64_t>(since_ns - from_ns);
+  if (later <= 0) return steps;
+  const uint64_t missed = (static_cast<uint64_t>(later) - 1) / step_ns;
+  return missed < steps ? steps - missed : 0;
+}
+
+// Whether this release is the one of 2^shift; by the moment, of which the last bits are
+// nobody's choice.
+constexpr bool IsCounted(uint64_t counts, uint32_t shift) {
+  return ((counts * 0x9e3779b97f4a7c15u) >> 32 & ((uint64_t{1} << shift) - 1)) == 0;
 }
 
 // Of two moments; the second, by the coarse clock, may be a little before the first.
 constexpr bool IsLongWait(uint64_t since_ns, uint64_t coarse_now_ns) {
   return static_cast<int64_t>(coarse_now_ns - since_ns) >= static_cast<int64_t>(kLongWaitNs);
-}
-
-// The waits of one tick, counted under the slot's lock.
-struct WaitCount {
-  uint32_t tick;
-  uint32_t waits;
-};
-
-// n for a lock that had so many waits in one tick.
-constexpr uint32_t ShiftFor(uint32_t waits) {
-  uint32_t shift = 0;
-  while (shift < kLargestShift && (waits >> shift) > kWaitsATick) ++shift;
-  return shift;
-}
-
-// One more wait, in a tick that is picked. True: the plan has changed.
-constexpr bool CountWait(uint32_t tick, WaitCount* count, ShiftPlan* plan) {
-  const uint32_t shift = plan->At(tick);
-  const uint32_t span = shift != 0 ? 0 : kCalmSpanBits;
-  const bool is_first = count->tick >> span != tick >> span;
-  if (is_first) {
-    *plan = {tick, static_cast<uint8_t>(shift),
-             static_cast<uint8_t>(ShiftFor(count->waits >> span))};
-    *count = {tick, 0};
-  }
-  ++count->waits;
-  return is_first;
-}
-
-// Where nothing was counted for very long the lock is not busy any more. True: the plan has
-// changed.
-constexpr bool CalmDown(uint32_t tick, const WaitCount& count, ShiftPlan* plan) {
-  constexpr int32_t kGroups = 16;
-  const uint32_t shift = plan->At(tick);
-  // The coarse clock may be behind the one that waits are counted by.
-  if (static_cast<int32_t>(tick - count.tick) <= (kGroups << shift)) return false;
-  *plan = {tick, static_cast<uint8_t>(shift), 0};
-  return true;
 }
 
 }  // namespace pprofagent::hot

@@ -3,11 +3,13 @@
 
 #include "agent/hot/rt/clock.h"
 #include "agent/hot/rt/mapped_pool.h"
+#include "agent/hot/rt/quick_clock.h"
 #include "agent/hot/rt/raw_syscall.h"
 
 namespace pprofagent::hot {
 
 constinit LockSlot g_lock_slots[1u << kLockSlotBits] = {};
+constinit BusyLock g_busy_locks[1u << kLockSlotBits] = {};
 
 namespace {
 
@@ -17,10 +19,8 @@ enum SlotState : uint8_t { kFree, kHeld, kAbandoned };
 constinit MappedPool g_pool(4096, size_t{4} << 20);
 constinit std::atomic<uint64_t> g_missed{0};
 constinit std::atomic<bool> g_used{false};
-constinit BusyLock g_busy[1u << kLockSlotBits] = {};
 
-BusyLock& BusyLockOf(const LockSlot* slot) { return g_busy[slot - g_lock_slots]; }
-uintptr_t SeedOf(const LockSlot* slot) { return static_cast<uintptr_t>(slot - g_lock_slots); }
+BusyLock& BusyLockOf(const LockSlot* slot) { return g_busy_locks[slot - g_lock_slots]; }
 
 bool HasBusyLock(const LockSlot& slot) {
   return (slot.waiters.load(std::memory_order_relaxed) & kHasBusyLock) != 0;
@@ -32,12 +32,10 @@ bool IsBusy(const LockSlot& slot, const BusyLock& busy, const void* lock) {
 
 // Nobody who waited before is counted any more.
 void StartAfresh(LockSlot* slot) {
-  ++slot->generation;
   slot->waiters.store(0, std::memory_order_relaxed);
   BusyLockOf(slot).notes.store(nullptr, std::memory_order_relaxed);
   for (LockEntry* entry = &slot->entry; entry != nullptr; entry = entry->next) {
     entry->waiting = 0;
-    entry->weight = 0;
     entry->notes = nullptr;
   }
 }
@@ -117,13 +115,14 @@ LockEntry* FreeEntry(LockSlot* slot) {
 }
 
 // Null: no memory.
-LockEntry* FindOrMake(LockSlot* slot, uintptr_t lock) {
+LockEntry* FindOrMake(LockSlot* slot, uintptr_t lock, uint64_t now_ns) {
   if (LockEntry* entry = Find(slot, lock)) return entry;
   LockEntry* entry = FreeEntry(slot);
   if (entry == nullptr) return nullptr;
   entry->lock = lock;
   entry->start_sum = 0;
-  entry->released_at = 0;
+  entry->released_at = now_ns;
+  entry->generation = ++slot->generation;
   entry->notes = nullptr;
   return entry;
 }
@@ -138,91 +137,102 @@ uint64_t Later(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
 // The slot's lock is held by whoever calls these.
 
-ShiftPlan PlanOf(const BusyLock& busy) {
-  return ShiftPlan::Unpack(busy.plan.load(std::memory_order_relaxed));
+void PushNote(LockNote* note, BusyLock* busy) {
+  note->next = busy->notes.load(std::memory_order_relaxed);
+  busy->notes.store(note, std::memory_order_relaxed);
 }
 
-// Whether one of those who wait for the lock counts more than itself.
-bool HasWeightyWaiter(LockSlot* slot, const BusyLock& busy) {
-  const LockEntry* entry = Find(slot, busy.lock.load(std::memory_order_relaxed));
-  return entry != nullptr && entry->weight > entry->waiting;
-}
-
-// The lock is the slot's busy one as long as its waits are not all counted, and until those
-// have left that count more.
-void SetPlan(LockSlot* slot, const void* lock, uint32_t tick, const ShiftPlan& plan) {
-  const uint32_t waiters = slot->waiters.load(std::memory_order_relaxed);
-  const bool was_busy = (waiters & kHasBusyLock) != 0;
+// Those who wait are seen at the next look, which begins where the last charge ended.
+void BecomeBusy(LockSlot* slot, uintptr_t lock, uint32_t events, uint64_t now_ns) {
   BusyLock& busy = BusyLockOf(slot);
-  const bool is_busy =
-      plan.At(tick) != 0 || plan.after != 0 || (was_busy && HasWeightyWaiter(slot, busy));
-  if (!was_busy && !is_busy) return;
-  if (!was_busy) {
-    busy.lock.store(reinterpret_cast<uintptr_t>(lock), std::memory_order_relaxed);
-    busy.released_ns.store(CoarseNanos(), std::memory_order_relaxed);
+  busy.lock.store(lock, std::memory_order_relaxed);
+  busy.count = {SpanOf(now_ns), 0};
+  busy.before = events;
+  busy.shift.store(ShiftFor(events, 0), std::memory_order_relaxed);
+  ScaleQuickClock();
+  busy.step.store(CountsOfNanos(kLookStepNs), std::memory_order_relaxed);
+  uint64_t looked = QuickCounts();
+  if (LockEntry* entry = Find(slot, lock)) {
+    looked -= CountsOfNanos(now_ns - entry->released_at);
+    for (LockNote* note = entry->notes; note != nullptr;) {
+      LockNote* const next = note->next;
+      PushNote(note, &busy);
+      note = next;
+    }
+    entry->notes = nullptr;
+    CountWaiters(slot, -static_cast<int>(entry->waiting));
+    entry->waiting = 0;
   }
-  busy.plan.store(plan.Pack(), std::memory_order_relaxed);
-  slot->waiters.store(is_busy ? waiters | kHasBusyLock : waiters & ~kHasBusyLock,
+  busy.looked.store(looked, std::memory_order_relaxed);
+  slot->waiters.store(slot->waiters.load(std::memory_order_relaxed) | kHasBusyLock,
                       std::memory_order_relaxed);
 }
 
-// One more wait for the lock, which is the slot's busy one, or the slot has none.
-void CountWaitFor(LockSlot* slot, const void* lock, uint32_t tick) {
-  ShiftPlan plan = HasBusyLock(*slot) ? PlanOf(BusyLockOf(slot)) : ShiftPlan{};
-  if (CountWait(tick, &slot->count, &plan)) SetPlan(slot, lock, tick, plan);
+// One more wait or charged release, in a slot without a busy lock. True: it has one now.
+bool CountEvent(LockSlot* slot, uintptr_t lock, uint64_t now_ns) {
+  uint32_t before = 0;
+  const bool is_first = slot->events.Begin(QuarterOf(now_ns), &before);
+  ++slot->events.events;
+  if (!is_first || before <= kBusyEvents) return false;
+  BecomeBusy(slot, lock, 4 * before, now_ns);
+  return true;
 }
 
-LockNote* TakeLongNotes(BusyLock* busy) {
-  return busy->notes.exchange(nullptr, std::memory_order_relaxed);
-}
-
-// Of somebody who was not counted.
-LockWaitEnd EndPassedOver(const void* lock, const LockWait& wait) {
-  LockWaitEnd end{.now_ns = CoarseNanos(), .notes = nullptr, .stands_for = 0};
-  LockSlot* slot = &LockSlotOf(lock);
-  BusyLock& busy = BusyLockOf(slot);
-  if (busy.notes.load(std::memory_order_relaxed) != nullptr &&
-      busy.lock.load(std::memory_order_relaxed) == reinterpret_cast<uintptr_t>(lock) &&
-      Open(slot)) {
-    end.notes = TakeLongNotes(&busy);
-    Close(slot);
+// A release at which somebody waited, of those that are counted.
+void CountContended(BusyLock* busy, uint32_t span, uint32_t threads) {
+  const uint32_t shift = busy->shift.load(std::memory_order_relaxed);
+  if (busy->count.Begin(span, &busy->before)) {
+    busy->shift.store(ShiftFor(busy->before, threads), std::memory_order_relaxed);
   }
-  if (IsLongWait(wait.since_ns, end.now_ns)) {
-    end.now_ns = MonotonicNanos();
-    end.stands_for = 1;
+  busy->count.events += uint32_t{1} << shift;
+}
+
+LockNote* TakeNotes(const LockSlot* slot, const void* lock) {
+  BusyLock& busy = BusyLockOf(slot);
+  if (busy.lock.load(std::memory_order_relaxed) != reinterpret_cast<uintptr_t>(lock)) {
+    return nullptr;
+  }
+  return busy.notes.exchange(nullptr, std::memory_order_relaxed);
+}
+
+// --- Without the slot's lock -----------------------------------------------------
+
+// Of somebody who is not in an entry.
+LockWaitEnd EndUncounted(LockSlot* slot, const void* lock, const LockWait& wait) {
+  LockWaitEnd end{.now_ns = CoarseNanos(), .notes = nullptr, .stands_for = wait.stands_for};
+  if (IsLongWait(wait.since_ns, end.now_ns)) end.stands_for = 1;
+  if (end.stands_for != 0) end.now_ns = MonotonicNanos();
+  if (BusyLockOf(slot).notes.load(std::memory_order_relaxed) != nullptr && Open(slot)) {
+    end.notes = TakeNotes(slot, lock);
+    Close(slot);
   }
   return end;
 }
 
 }  // namespace
 
-uint64_t JoinLockWaiters(const void* lock, LockWait* wait) {
-  *wait = {};
+uint64_t JoinLockWaiters(const void* lock, Random* random, LockWait* wait) {
+  *wait = {.since_ns = 0, .generation = 0, .is_counted = false, .stands_for = 1};
   LockSlot* slot = &LockSlotOf(lock);
-  BusyLock& busy = BusyLockOf(slot);
-  uint32_t shift = 0;
-  if (IsBusy(*slot, busy, lock)) [[unlikely]] {
-    wait->since_ns = MonotonicNanos();
-    const uint32_t tick = WaitTick(wait->since_ns);
-    shift = PlanOf(busy).At(tick);
-    wait->passed_over = !IsPicked(tick, shift, SeedOf(slot));
-    if (wait->passed_over) return wait->since_ns;
+  const BusyLock& busy = BusyLockOf(slot);
+  if (IsBusy(*slot, busy, lock)) {
+    wait->stands_for = random->Next() % kWaitsAPick == 0 ? kWaitsAPick : 0;
+    return wait->since_ns = MonotonicNanos();
   }
   if (!Open(slot)) return wait->since_ns = MonotonicNanos();
   if (!g_used.load(std::memory_order_relaxed)) g_used.store(true, std::memory_order_relaxed);
-  if (shift != 0 && !IsBusy(*slot, busy, lock)) shift = 0;  // not any more
-  LockEntry* entry = FindOrMake(slot, reinterpret_cast<uintptr_t>(lock));
   wait->since_ns = MonotonicNanos();
-  if (entry != nullptr) {
-    wait->weight = uint32_t{1} << shift;
-    wait->generation = slot->generation;
+  const auto address = reinterpret_cast<uintptr_t>(lock);
+  const bool is_busy =
+      HasBusyLock(*slot) ? IsBusy(*slot, busy, lock) : CountEvent(slot, address, wait->since_ns);
+  if (is_busy) {
+    // Only just.
+  } else if (LockEntry* entry = FindOrMake(slot, address, wait->since_ns)) {
+    wait->is_counted = true;
+    wait->generation = entry->generation;
     ++entry->waiting;
-    entry->weight += wait->weight;
-    entry->start_sum += wait->weight * Later(wait->since_ns, entry->released_at);
+    entry->start_sum += Later(wait->since_ns, entry->released_at);
     CountWaiters(slot, 1);
-    if (!HasBusyLock(*slot) || IsBusy(*slot, busy, lock)) {
-      CountWaitFor(slot, lock, WaitTick(wait->since_ns));
-    }
   } else {
     g_missed.fetch_add(1, std::memory_order_relaxed);
   }
@@ -231,50 +241,21 @@ uint64_t JoinLockWaiters(const void* lock, LockWait* wait) {
 }
 
 LockWaitEnd LeaveLockWaiters(const void* lock, const LockWait& wait) {
-  if (wait.passed_over) return EndPassedOver(lock, wait);
   LockSlot* slot = &LockSlotOf(lock);
-  // Not counted for want of memory or of the slot, it stands for itself all the same.
-  const uint32_t weight = wait.weight != 0 ? wait.weight : 1;
-  if (wait.weight == 0 || !Open(slot)) return {MonotonicNanos(), nullptr, weight};
-  LockWaitEnd end{.now_ns = MonotonicNanos(), .notes = nullptr, .stands_for = weight};
+  if (!wait.is_counted) return EndUncounted(slot, lock, wait);
+  if (!Open(slot)) return {MonotonicNanos(), nullptr, 1};
+  LockWaitEnd end{.now_ns = MonotonicNanos(), .notes = nullptr, .stands_for = 1};
   LockEntry* entry = Find(slot, reinterpret_cast<uintptr_t>(lock));
-  if (entry != nullptr && wait.generation == slot->generation) {
+  if (entry != nullptr && wait.generation == entry->generation) {
     end.notes = entry->notes;
     entry->notes = nullptr;
-    entry->start_sum -= wait.weight * Later(wait.since_ns, entry->released_at);
-    entry->weight -= wait.weight;
+    entry->start_sum -= Later(wait.since_ns, entry->released_at);
     --entry->waiting;
     CountWaiters(slot, -1);
   }
-  if (end.notes == nullptr && HasBusyLock(*slot)) end.notes = TakeLongNotes(&BusyLockOf(slot));
+  if (end.notes == nullptr) end.notes = TakeNotes(slot, lock);
   Close(slot);
-  // By the same clock as those that were passed over.
-  if (wait.weight > 1 && IsLongWait(wait.since_ns, CoarseNanos())) end.stands_for = 1;
   return end;
-}
-
-ReleaseDuty DutyOfRelease(const void* lock, uint64_t* held_since_ns) {
-  LockSlot* slot = &LockSlotOf(lock);
-  const bool has_waiters = (slot->waiters.load(std::memory_order_relaxed) & ~kHasBusyLock) != 0;
-  const ReleaseDuty usual = has_waiters ? ReleaseDuty::kCharge : ReleaseDuty::kNone;
-  BusyLock& busy = BusyLockOf(slot);
-  if (!IsBusy(*slot, busy, lock)) return usual;
-  const uint64_t now = CoarseNanos();
-  uint64_t before = busy.released_ns.load(std::memory_order_relaxed);
-  // Of several readers that leave a lock one comes first.
-  if (now == before ||
-      !busy.released_ns.compare_exchange_strong(before, now, std::memory_order_relaxed)) {
-    return usual;
-  }
-  if (Open(slot)) {
-    const uint32_t tick = WaitTick(now);
-    ShiftPlan plan = PlanOf(busy);
-    if (CalmDown(tick, slot->count, &plan)) SetPlan(slot, lock, tick, plan);
-    Close(slot);
-  }
-  // The last release was later than the clock said, by half of its tick on average.
-  *held_since_ns = before + g_clock_tick_ns / 2;
-  return now - before >= 2 * g_clock_tick_ns ? ReleaseDuty::kLongCharge : usual;
 }
 
 void ReleaseToWaiters(const void* lock, ChargeRelease charge, void* context) {
@@ -282,33 +263,52 @@ void ReleaseToWaiters(const void* lock, ChargeRelease charge, void* context) {
   if (!Open(slot)) return;
   if (LockEntry* entry = Find(slot, reinterpret_cast<uintptr_t>(lock))) {
     const uint64_t now = MonotonicNanos();
-    const uint64_t all_now = entry->weight * now;
+    const uint64_t all_now = entry->waiting * now;
     const uint64_t waited = all_now - entry->start_sum;
     entry->start_sum = all_now;
     entry->released_at = now;
-    // Those that count more began to wait in the same tick, nearly always.
-    const ReleaseCharge charged{waited, entry->weight / entry->waiting, now};
-    if (LockNote* note = charge(context, charged)) {
+    if (LockNote* note = charge(context, {waited, now})) {
       note->next = entry->notes;
       entry->notes = note;
     }
+    if (!HasBusyLock(*slot)) CountEvent(slot, entry->lock, now);
   }
   Close(slot);
 }
 
-void ReleaseAfterLongHold(const void* lock, uint64_t waited_ns, uint64_t now_ns,
-                          ChargeRelease charge, void* context) {
+LockLook BeginLook(const void* lock, uint32_t duty) {
+  BusyLock& busy = BusyLockOf(lock);
+  LockLook look{.now_ns = MonotonicNanos(), .from_ns = 0, .step_ns = 0, .steps = 0};
+  if ((duty & kLook) == 0) return look;
+  const uint64_t now = QuickCounts();
+  uint64_t looked = busy.looked.load(std::memory_order_relaxed);
+  const uint64_t step = busy.step.load(std::memory_order_relaxed);
+  const uint64_t passed = now - looked;
+  const bool is_back = static_cast<int64_t>(passed) < 0;
+  const uint64_t steps = is_back ? 0 : passed / step;
+  const uint64_t next = is_back ? now : looked + steps * step;
+  // Of several readers that leave a lock one is charged.
+  if (busy.looked.compare_exchange_strong(looked, next, std::memory_order_relaxed)) {
+    look.from_ns = look.now_ns - NanosOfCounts(passed);
+    look.step_ns = NanosOfCounts(step);
+    look.steps = steps;
+  }
+  return look;
+}
+
+void EndLook(const void* lock, uint32_t duty, const LockLookEnd& end) {
   LockSlot* slot = &LockSlotOf(lock);
   if (!Open(slot)) return;
-  if (LockEntry* entry = Find(slot, reinterpret_cast<uintptr_t>(lock))) {
-    entry->start_sum = entry->weight * now_ns;
-    entry->released_at = now_ns;
-  }
-  if (waited_ns != 0) {
-    if (LockNote* note = charge(context, {waited_ns, 1, now_ns})) {
-      BusyLock& busy = BusyLockOf(slot);
-      note->next = TakeLongNotes(&busy);
-      busy.notes.store(note, std::memory_order_relaxed);
+  BusyLock& busy = BusyLockOf(slot);
+  if (IsBusy(*slot, busy, lock)) {
+    const uint32_t now = SpanOf(MonotonicNanos());
+    if ((duty & kCount) != 0 && end.anybody_waits) CountContended(&busy, now, end.threads);
+    const uint64_t step_ns = kLookStepNs + end.threads * kLookStepNsAThread;
+    busy.step.store(CountsOfNanos(step_ns), std::memory_order_relaxed);
+    if (end.note != nullptr) PushNote(end.note, &busy);
+    if (!end.anybody_waits && IsCalm(busy.count, busy.before, now)) {
+      slot->waiters.store(slot->waiters.load(std::memory_order_relaxed) & ~kHasBusyLock,
+                          std::memory_order_relaxed);
     }
   }
   Close(slot);
@@ -318,7 +318,6 @@ void ResetLockWaiters() {
   if (!g_used.load(std::memory_order_relaxed)) return;
   for (LockSlot& slot : g_lock_slots) {
     StartAfresh(&slot);
-    slot.count = {};
     slot.state.store(kFree, std::memory_order_relaxed);
   }
 }

@@ -23,20 +23,22 @@
 // lock so that moments are in order. Memory is the agent's own: the program's
 // lock is never touched, and its address not after the release.
 //
-// A busy lock, waited for ten thousands of times a second, would be slowed down
-// by all this: it is looked at part of the time (busy_lock.h). Its waits then
-// count 2^n times, or not at all; n above is the sum of what they count.
+// A busy lock, fought for ten thousands of times a second, would be slowed down by
+// all this: there is no entry of it, and its releases are charged by looks at the
+// clock (busy_lock.h).
 //
 // Nobody waits for ever. Who cannot get a slot's lock (its holder was suspended,
 // or left by a longjmp out of a handler) gives up after some hundred yields and
 // marks the slot abandoned: everybody passes it over until the holder, if it
-// comes back, starts it afresh. The generation tells waiters of before that they
-// are not counted any more. What is lost is counted.
+// comes back, starts it afresh. An entry's generation tells waiters of before that
+// they are not counted any more. What is lost is counted.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
+#include "agent/hot/rt/quick_clock.h"
+#include "agent/hot/rt/random.h"
 #include "agent/hot/store/busy_lock.h"
 
 namespace pprofagent::hot {
@@ -49,9 +51,9 @@ struct LockNote {
 struct LockEntry {
   uintptr_t lock;
   uint64_t start_sum;    // S
-  uint64_t released_at;  // the last release that was charged
-  uint32_t waiting;      // waiters; 0: the entry is free
-  uint32_t weight;       // n: what they count
+  uint64_t released_at;  // the last release that was charged, at first when it was made
+  uint32_t waiting;      // n; 0: the entry is free
+  uint16_t generation;
   LockNote* notes;
   LockEntry* next;
 };
@@ -60,41 +62,78 @@ struct alignas(64) LockSlot {
   // Besides, kHasBusyLock.
   std::atomic<uint32_t> waiters;
   std::atomic<uint8_t> state;
-  uint16_t generation;
+  uint16_t generation;  // of the entry that was made last
   LockEntry entry;
-  WaitCount count;
+  SpanCount events;  // waits and charged releases, while none of its locks is busy
 };
 static_assert(sizeof(LockSlot) == 64, "one cache line");
 
 inline constexpr unsigned kLockSlotBits = 10;
 extern constinit LockSlot g_lock_slots[1u << kLockSlotBits] __attribute__((visibility("hidden")));
 
+extern constinit BusyLock g_busy_locks[1u << kLockSlotBits] __attribute__((visibility("hidden")));
+static_assert(sizeof(BusyLock) == sizeof(LockSlot));
+
 // Locks of an array lie 40 or 48 bytes apart, and structures with a lock in them
 // often powers of two: both spread.
-inline LockSlot& LockSlotOf(const void* lock) {
+inline uintptr_t LockSlotOffset(const void* lock) {
   const auto address = reinterpret_cast<uintptr_t>(lock);
   constexpr uintptr_t kLast = (uintptr_t{1} << kLockSlotBits) - 1;
   // (address >> 3 ^ address >> 12) times the size of a slot.
-  const uintptr_t offset = ((address << 3) ^ (address >> 6)) & (kLast * sizeof(LockSlot));
-  return *reinterpret_cast<LockSlot*>(reinterpret_cast<char*>(g_lock_slots) + offset);
+  return ((address << 3) ^ (address >> 6)) & (kLast * sizeof(LockSlot));
+}
+inline LockSlot& LockSlotOf(const void* lock) {
+  return *reinterpret_cast<LockSlot*>(reinterpret_cast<char*>(g_lock_slots) + LockSlotOffset(lock));
+}
+inline BusyLock& BusyLockOf(const void* lock) {
+  return *reinterpret_cast<BusyLock*>(reinterpret_cast<char*>(g_busy_locks) + LockSlotOffset(lock));
 }
 
 inline constexpr uint32_t kHasBusyLock = uint32_t{1} << 31;
 
-// Whether the lock may have waiters, or is busy; certainly not, nearly always. For whoever
-// is about to release it.
-inline bool MayHaveWaiters(const void* lock) {
-  return LockSlotOf(lock).waiters.load(std::memory_order_relaxed) != 0;
+// What somebody who is about to release a lock has to do before: none of it, nearly always.
+enum ReleaseDuty : uint32_t {
+  kNoDuty = 0,
+  kCharge = 1,  // ReleaseToWaiters
+  kLook = 2,    // a step of a busy lock has ended
+  kCount = 4,   // this release is one of those that are counted
+};
+
+inline uint32_t LockWaitersOf(const void* lock) {
+  return LockSlotOf(lock).waiters.load(std::memory_order_relaxed);
+}
+
+// `waiters`: LockWaitersOf, not 0.
+inline uint32_t DutyBesideWaiters(const void* lock, uint32_t waiters) {
+  if ((waiters & kHasBusyLock) == 0) return kCharge;
+  const BusyLock& busy = BusyLockOf(lock);
+  if (busy.lock.load(std::memory_order_relaxed) != reinterpret_cast<uintptr_t>(lock)) {
+    return waiters != kHasBusyLock ? kCharge : kNoDuty;
+  }
+  const uint64_t now = QuickCounts();
+  // Far below zero, and so very large, if the clock has been set back.
+  const bool looks = now - busy.looked.load(std::memory_order_relaxed) >=
+                     busy.step.load(std::memory_order_relaxed);
+  const bool counts = IsCounted(now, busy.shift.load(std::memory_order_relaxed));
+  return (looks ? kLook : kNoDuty) | (counts ? kCount : kNoDuty);
+}
+
+// Thread-safe, allocation-free, no system call but where there is no vDSO.
+inline uint32_t DutyOfRelease(const void* lock) {
+  const uint32_t waiters = LockWaitersOf(lock);
+  if (waiters == 0) [[likely]]
+    return kNoDuty;
+  return DutyBesideWaiters(lock, waiters);
 }
 
 // A waiter's own part of it.
 struct LockWait {
   uint64_t since_ns;
-  // What it counts; 0: it is not counted.
-  uint32_t weight;
   uint16_t generation;
-  // Not counted, because the lock is busy.
-  bool passed_over;
+  // Whether an entry has it.
+  bool is_counted;
+  // How many waits it stands for if it is not a long one; 0: others stand for it.
+  uint8_t stands_for;
 };
 
 // How a wait ended.
@@ -102,38 +141,49 @@ struct LockWaitEnd {
   uint64_t now_ns;
   // Left for this waiter, which are now its own to follow up.
   LockNote* notes;
-  // How many waits this one stands for; 0: others stand for it.
-  uint32_t stands_for;
+  uint8_t stands_for;
 };
 
-// Both tell the moment (MonotonicNanos; of a wait that others stand for, CoarseNanos).
+// Both tell the moment (MonotonicNanos; at the end of a wait that others stand for,
+// CoarseNanos).
 // All: thread-safe, allocation-free. Not for signal handlers, but safe in one.
-uint64_t JoinLockWaiters(const void* lock, LockWait* wait);
+uint64_t JoinLockWaiters(const void* lock, Random* random, LockWait* wait);
 LockWaitEnd LeaveLockWaiters(const void* lock, const LockWait& wait);
-
-// What somebody who is about to release a lock that MayHaveWaiters has to do.
-enum class ReleaseDuty : uint8_t {
-  kNone,
-  kCharge,     // ReleaseToWaiters
-  kLongCharge  // a busy lock was held for long: ReleaseAfterLongHold
-};
-// Of the latter, `held_since_ns` is when that began, give or take a tick of the kernel.
-ReleaseDuty DutyOfRelease(const void* lock, uint64_t* held_since_ns);
 
 // What a release is charged with.
 struct ReleaseCharge {
   uint64_t waited_ns;
-  // How many releases this one stands for.
-  uint32_t stands_for;
   uint64_t now_ns;
 };
 // Called under the slot's lock; the result, unless null, is left for the next waiter.
 using ChargeRelease = LockNote* (*)(void* context, const ReleaseCharge& charged);
 // Just before the lock is released.
 void ReleaseToWaiters(const void* lock, ChargeRelease charge, void* context);
-// The same where the caller knows better what was waited for the lock until `now_ns`.
-void ReleaseAfterLongHold(const void* lock, uint64_t waited_ns, uint64_t now_ns,
-                          ChargeRelease charge, void* context);
+
+// The ends of steps that a release of a busy lock is charged with, see StepsWaited.
+struct LockLook {
+  uint64_t now_ns;
+  uint64_t from_ns;
+  uint64_t step_ns;
+  uint64_t steps;
+
+  // Such a release is counted as itself.
+  bool was_long() const { return steps >= 2; }
+};
+LockLook BeginLook(const void* lock, uint32_t duty);
+
+// How many releases one that is counted stands for.
+inline uint32_t ReleasesACount(const void* lock) {
+  return uint32_t{1} << BusyLockOf(lock).shift.load(std::memory_order_relaxed);
+}
+
+// What was seen at it.
+struct LockLookEnd {
+  uint32_t threads;
+  bool anybody_waits;
+  LockNote* note;  // or null
+};
+void EndLook(const void* lock, uint32_t duty, const LockLookEnd& end);
 
 // In the child of a fork, where nobody waits.
 void ResetLockWaiters();

@@ -9,6 +9,7 @@
 
 #include "agent/hot/engine/lifecycle.h"
 #include "agent/hot/hooks.h"
+#include "agent/hot/rt/clock.h"
 #include "agent/hot/rt/sandbox.h"
 #include "agent/hot/snapshot.h"
 
@@ -62,11 +63,11 @@ class ContentionEngine : public testing::Test {
 
 TEST_F(ContentionEngine, BothSidesAndTheirPairAreRecorded) {
   Wait wait(WaitKind::kMutex, &lock_, Caller(0x1001));
-  ASSERT_TRUE(MayHaveWaiters(&lock_));
-  Release release(&lock_);
+  ASSERT_EQ(DutyOfRelease(&lock_), kCharge);
+  Release release(&lock_, kCharge);
   release.End(Caller(0x2001), true);
   wait.End(true);
-  EXPECT_FALSE(MayHaveWaiters(&lock_));
+  EXPECT_EQ(DutyOfRelease(&lock_), kNoDuty);
   EXPECT_EQ(Blocked(0x1001).contentions, 1);
   EXPECT_EQ(Charged(0x2001).contentions, 1);
   EXPECT_GT(Charged(0x2001).delay_ns, 0);
@@ -80,6 +81,42 @@ TEST_F(ContentionEngine, BothSidesAndTheirPairAreRecorded) {
       },
       &pairs);
   EXPECT_EQ(pairs, 1);
+}
+
+// The looks find who waits in the threads' parked records.
+TEST_F(ContentionEngine, AReleaseOfABusyLockIsChargedWithTheStepsThatWereWaited) {
+  for (;;) {
+    Wait wait(WaitKind::kMutex, &lock_, Caller(0x8001));
+    wait.End(true);
+    if ((LockWaitersOf(&lock_) & kHasBusyLock) != 0) break;
+  }
+  const uint64_t before = MonotonicNanos();
+  Wait wait(WaitKind::kMutex, &lock_, Caller(0x8101));
+  const uint64_t begin = MonotonicNanos();
+  const timespec span = {0, 20'000'000};
+  nanosleep(&span, nullptr);
+  ASSERT_NE(DutyOfRelease(&lock_) & kLook, 0u);
+  const uint64_t end = MonotonicNanos();
+  Release release(&lock_, kLook);
+  const uint64_t after = MonotonicNanos();
+  release.End(Caller(0x8201), true);
+  const auto step = static_cast<int64_t>(kLookStepNs + 100 * kLookStepNsAThread);
+  EXPECT_GE(Charged(0x8201).delay_ns, static_cast<int64_t>(end - begin) - step);
+  EXPECT_LE(Charged(0x8201).delay_ns, static_cast<int64_t>(after - before) + step);
+  EXPECT_EQ(Charged(0x8201).contentions, 1) << "the lock was held for long";
+
+  const auto releases = static_cast<int64_t>(ReleasesACount(&lock_));
+  Release counted(&lock_, kCount);
+  counted.End(Caller(0x8301), true);
+  EXPECT_EQ(Charged(0x8301).contentions, releases);
+  EXPECT_EQ(Charged(0x8301).delay_ns, 0);
+  wait.End(true);
+  EXPECT_EQ(Blocked(0x8101).contentions, 1) << "a long wait stands for itself";
+
+  Release unwaited(&lock_, kLook | kCount);
+  unwaited.End(Caller(0x8401), true);
+  EXPECT_EQ(Charged(0x8401).contentions, 0);
+  EXPECT_EQ(Charged(0x8401).delay_ns, 0);
 }
 
 TEST_F(ContentionEngine, AWaitIsParkedWhileItLasts) {
@@ -99,7 +136,7 @@ TEST_F(ContentionEngine, ARefusalIsNoWait) {
 
 TEST_F(ContentionEngine, AReleaseThatWasRefusedIsNone) {
   Wait wait(WaitKind::kMutex, &lock_, Caller(0x5001));
-  Release release(&lock_);
+  Release release(&lock_, kCharge);
   release.End(Caller(0x5101), false);
   wait.End(true);
   EXPECT_EQ(Charged(0x5101).contentions, 0);
@@ -125,7 +162,7 @@ TEST_F(ContentionEngine, IsWatchedAsLongAsOneOfTheTwoIsOn) {
   SetMutexSamplingFraction(0);
   EXPECT_TRUE(WatchingWaits());
   Wait wait(WaitKind::kMutex, &lock_, Caller(0x7001));
-  EXPECT_FALSE(MayHaveWaiters(&lock_)) << "nobody would be charged";
+  EXPECT_EQ(DutyOfRelease(&lock_), kNoDuty) << "nobody would be charged";
   wait.End(true);
   EXPECT_EQ(Blocked(0x7001).contentions, 1);
   SetBlockSamplingRate(-5);

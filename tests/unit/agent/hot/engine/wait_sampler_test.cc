@@ -122,6 +122,35 @@ TEST(SampleLimit, KeepsToAboutAThousandASecondWithoutBias) {
   EXPECT_NEAR(run.found.contentions / run.truth.contentions, 1, error);
 }
 
+TEST(SampleLimit, HoldsSoon) {
+  SampleLimit limit;
+  Random random;
+  random.Seed(6);
+  uint64_t now = 123;
+  // Two million waits a second. Each of 200 samples at the old rate raises it 16 times; it
+  // has to become 1.6 ms.
+  const Outcome run = RunThroughLimit(&limit, &now, &random, 1, 500, 800);
+  EXPECT_LT(run.recorded, 1000 + 7 * 200 + 1000);
+  EXPECT_GT(run.recorded, 500);
+}
+
+// A thousand threads that have waited for a second each, and go on at the same moment.
+TEST(SampleLimit, ABurstOfLongWaitsIsRecordedWhole) {
+  SampleLimit limit;
+  Random random;
+  uint64_t now = 123;
+  int recorded = 0;
+  for (int i = 0; i < 1000; ++i) {
+    now += 100;
+    const uint64_t rate = limit.Rate(1, now);
+    ContentionWeight weight{};
+    if (!WeighWait(1'000'000'000, rate, &random, &weight)) continue;
+    limit.Count(rate, now);
+    ++recorded;
+  }
+  EXPECT_EQ(recorded, 1000);
+}
+
 TEST(SampleLimit, ForgetsAStormWhenItIsOver) {
   SampleLimit limit;
   Random random;

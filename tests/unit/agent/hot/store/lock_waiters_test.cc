@@ -38,15 +38,18 @@ class LockWaiters : public testing::Test {
     return LeaveLockWaiters(lock, wait).now_ns;
   }
 
+  static bool HasWaiters(const void* lock) { return LockWaitersOf(lock) != 0; }
   static const void* At(uintptr_t address) { return reinterpret_cast<const void*>(address); }
+
+  Random random_;
 };
 
 TEST_F(LockWaiters, AReleaseIsChargedWithAllThatWasWaited) {
   LockWait a{};
   LockWait b{};
-  JoinLockWaiters(At(0x1000), &a);
-  JoinLockWaiters(At(0x1000), &b);
-  EXPECT_TRUE(MayHaveWaiters(At(0x1000)));
+  JoinLockWaiters(At(0x1000), &random_, &a);
+  JoinLockWaiters(At(0x1000), &random_, &b);
+  EXPECT_TRUE(HasWaiters(At(0x1000)));
   const Charged first = Release(At(0x1000));
   EXPECT_EQ(first.waited, (first.now - a.since_ns) + (first.now - b.since_ns));
   // Both go on waiting: from here.
@@ -54,12 +57,12 @@ TEST_F(LockWaiters, AReleaseIsChargedWithAllThatWasWaited) {
   EXPECT_EQ(second.waited, 2 * (second.now - first.now));
   Leave(At(0x1000), a);
   LockWait c{};
-  JoinLockWaiters(At(0x1000), &c);
+  JoinLockWaiters(At(0x1000), &random_, &c);
   const Charged third = Release(At(0x1000));
   EXPECT_EQ(third.waited, (third.now - second.now) + (third.now - c.since_ns));
   Leave(At(0x1000), b);
   Leave(At(0x1000), c);
-  EXPECT_FALSE(MayHaveWaiters(At(0x1000)));
+  EXPECT_FALSE(HasWaiters(At(0x1000)));
   EXPECT_EQ(Release(At(0x1000)).times, 0);
 }
 
@@ -70,8 +73,8 @@ TEST_F(LockWaiters, LocksThatShareASlotAreToldApart) {
   ASSERT_EQ(&LockSlotOf(one), &LockSlotOf(other));
   LockWait a{};
   LockWait b{};
-  JoinLockWaiters(one, &a);
-  JoinLockWaiters(other, &b);
+  JoinLockWaiters(one, &random_, &a);
+  JoinLockWaiters(other, &random_, &b);
   const Charged charged = Release(other);
   EXPECT_EQ(charged.waited, charged.now - b.since_ns);
   Leave(other, b);
@@ -83,8 +86,8 @@ TEST_F(LockWaiters, LocksThatShareASlotAreToldApart) {
 TEST_F(LockWaiters, NotesGoToWhoLeavesNext) {
   LockWait a{};
   LockWait b{};
-  JoinLockWaiters(At(0x2000), &a);
-  JoinLockWaiters(At(0x2000), &b);
+  JoinLockWaiters(At(0x2000), &random_, &a);
+  JoinLockWaiters(At(0x2000), &random_, &b);
   LockNote first{};
   LockNote second{};
   Release(At(0x2000), &first);
@@ -98,24 +101,25 @@ TEST_F(LockWaiters, NotesGoToWhoLeavesNext) {
 TEST_F(LockWaiters, AnAbandonedSlotIsPassedOverAndThenStartedAfresh) {
   LockSlot& slot = LockSlotOf(At(0x3000));
   LockWait before{};
-  JoinLockWaiters(At(0x3000), &before);
+  JoinLockWaiters(At(0x3000), &random_, &before);
   slot.state.store(1);  // somebody holds it and was suspended
   const uint64_t missed = LockWaitsMissed();
   LockWait wait{};
-  EXPECT_GT(JoinLockWaiters(At(0x3000), &wait), 0u);
-  EXPECT_EQ(wait.weight, 0u);
+  EXPECT_GT(JoinLockWaiters(At(0x3000), &random_, &wait), 0u);
+  EXPECT_FALSE(wait.is_counted);
+  EXPECT_EQ(wait.stands_for, 1u) << "of the block profile it is a wait as any other";
   EXPECT_EQ(slot.state.load(), 2) << "abandoned";
   EXPECT_EQ(Release(At(0x3000)).times, 0);
   Leave(At(0x3000), before);
   EXPECT_EQ(LockWaitsMissed(), missed + 3);
   ResetLockWaiters();
-  EXPECT_FALSE(MayHaveWaiters(At(0x3000)));
+  EXPECT_FALSE(HasWaiters(At(0x3000)));
   // Of before; must not be counted out of the new count.
-  JoinLockWaiters(At(0x3000), &wait);
+  JoinLockWaiters(At(0x3000), &random_, &wait);
   Leave(At(0x3000), before);
-  EXPECT_TRUE(MayHaveWaiters(At(0x3000)));
+  EXPECT_TRUE(HasWaiters(At(0x3000)));
   Leave(At(0x3000), wait);
-  EXPECT_FALSE(MayHaveWaiters(At(0x3000)));
+  EXPECT_FALSE(HasWaiters(At(0x3000)));
 }
 
 // All that is charged, plus what each waiter waited after the last release it
@@ -127,13 +131,16 @@ TEST_F(LockWaiters, ManyThreadsAreNeverChargedForMoreThanTheyWaited) {
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
+      Random random;
+      random.Seed(static_cast<uint64_t>(t) + 1);
       for (int i = 0; i < 5000; ++i) {
         const void* lock = At(0x4000 + 8 * (static_cast<uintptr_t>(i) % 3));
         LockWait wait{};
-        JoinLockWaiters(lock, &wait);
+        JoinLockWaiters(lock, &random, &wait);
         charged[t] += Release(lock).waited;
-        // One that is passed over, because by now the locks are busy, counts nothing.
-        waited[t] += wait.weight * (Leave(lock, wait) - wait.since_ns);
+        // The locks become busy, one after the other.
+        const uint64_t now = Leave(lock, wait);
+        if (wait.is_counted) waited[t] += now - wait.since_ns;
       }
     });
   }
