@@ -106,7 +106,7 @@ class KnownWaits(harness.TestCase):
     def test_a_fraction_is_scaled_back(self):
         """Of 200 rounds with five waiters each, 1000 contended unlocks; one of five recorded
         counts five times. The estimate has the standard deviation sqrt(1000 * (5 - 1)) = 63."""
-        _, found = self.profiles("mutex", 0, 200, MUTEX_FRACTION=5)
+        _, found = self.profiles("mutex", 1, 200, MUTEX_FRACTION=5)
         mutex = found["mutex"]
         self.assertAlmostEqual(mutex.total("contentions"), 1000, delta=6 * 63 + 5)
         self.assertTrue(any("mutex fraction: 5" in line for line in mutex.comments))

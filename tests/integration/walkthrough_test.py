@@ -106,8 +106,10 @@ class Animals(Walkthrough):
         steal = self.top("-top", "-sample_index=inuse_space", sampled)["animals::mouse::Steal"]
         self.assertAlmostEqual(steal.cum / (768 * MEBIBYTE), 1, delta=6 * 0.0143)
         self.assertGreater(steal.cum_percent, 99)
-        self.assertEqual([line[2].strip() for line in self.listed("Steal", sampled)],
-                         ["while (hole.size() < kPieces) hole.emplace_back(new char[kBytes]);"])
+        lines = [line[2].strip() for line in self.listed("Steal", sampled)]
+        self.assertIn("while (hole.size() < kPieces) hole.emplace_back(new char[kBytes]);", lines)
+        # The vector's own 6 KiB are seen once in 85 times.
+        self.assertLessEqual(set(lines) - {"hole.reserve(kPieces);"}, set(lines[-1:]))
 
     def test_mouse_steals_exactly_so_much(self):
         exact = self.heap("mouse", HEAP_RATE=1)

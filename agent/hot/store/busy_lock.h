@@ -6,7 +6,7 @@
 // beside a wait that sleeps, but a good part of a section of half a microsecond,
 // and several times one of ten nanoseconds.
 //
-// So a lock with more than kBusyEvents waits and charged releases in 4 ms, 60,000 a
+// So a lock with more than kBusyEvents waits and charged releases in 4 ms, 15,000 a
 // second, becomes busy. From then on nothing is put down for the releasers; they look
 // at what there is instead, at moments that time chooses and the lock does not.
 //
@@ -47,9 +47,9 @@ struct LockNote;
 // A span is 17 ms. Whether a lock becomes busy is seen by quarters of one.
 inline constexpr int kSpanBits = 24;
 inline constexpr int kQuarterBits = kSpanBits - 2;
-inline constexpr uint32_t kBusyEvents = 256;
+inline constexpr uint32_t kBusyEvents = 64;
 // A lock is busy no longer when a span has less than this, and nobody waits.
-inline constexpr uint32_t kCalmEvents = 512;
+inline constexpr uint32_t kCalmEvents = 128;
 // 60 ms without any.
 inline constexpr uint32_t kCalmSpans = 4;
 // With few threads.

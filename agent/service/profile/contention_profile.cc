@@ -18,7 +18,7 @@ Recording Empty(const KindSpec& kind, std::string rate) {
   recording.time_ns = WallClock();
   recording.rate = std::move(rate) +
                    ", fewer and scaled beyond 1000 samples a second; who holds a lock that is "
-                   "fought for 60000 times a second is looked up every 0.3 ms";
+                   "fought for 15000 times a second is looked up every 0.3 ms";
   return recording;
 }
 
