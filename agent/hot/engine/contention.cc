@@ -41,7 +41,6 @@ struct PairNote : LockNote {
   std::atomic<uint8_t> sides;
   const StackRecord* waiter;
   const StackRecord* holder;
-  uintptr_t lock;
   ContentionWeight weight;
 };
 
@@ -151,11 +150,11 @@ Waiting FindWaiting(const void* lock, const LockLook& look) {
   return waiting;
 }
 
-void PairUp(LockNote* notes, const StackRecord* stack) {
+void PairUp(LockNote* notes, const void* lock, const StackRecord* stack) {
   while (notes != nullptr) {
     auto* note = static_cast<PairNote*>(notes);
     notes = notes->next;  // the note may be somebody else's right after
-    note->waiter = stack;
+    note->waiter = note->lock == reinterpret_cast<uintptr_t>(lock) ? stack : nullptr;
     SideCame(note, kWaiterCame);
   }
 }
@@ -206,7 +205,7 @@ void Wait::End(bool counts) {
   }
   if (end.notes == nullptr) return;
   if (stack == nullptr && records) stack = CaptureLockHookStack(caller_);
-  PairUp(end.notes, stack);
+  PairUp(end.notes, object_, stack);
 }
 
 // The waiting that this release is charged with, if it is sampled.
@@ -264,7 +263,10 @@ void Release::Look(uint32_t duty) {
     AddCount(ReleasesACount(lock_), look.now_ns);
   }
   LockNote* note = waiting.anybody ? MakeNote() : nullptr;
-  EndLook(lock_, duty, {waiting.threads, waiting.anybody, note});
+  if (!EndLook(lock_, duty, {waiting.threads, waiting.anybody, note}) && note != nullptr) {
+    static_cast<PairNote*>(note)->waiter = nullptr;
+    SideCame(static_cast<PairNote*>(note), kWaiterCame);
+  }
 }
 
 Release::Release(const void* lock, uint32_t duty) : lock_(lock) {

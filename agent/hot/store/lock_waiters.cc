@@ -279,10 +279,11 @@ void ReleaseToWaiters(const void* lock, ChargeRelease charge, void* context) {
 LockLook BeginLook(const void* lock, uint32_t duty) {
   BusyLock& busy = BusyLockOf(lock);
   LockLook look{.now_ns = MonotonicNanos(), .from_ns = 0, .step_ns = 0, .steps = 0};
-  if ((duty & kLook) == 0) return look;
+  const uint64_t step = busy.step.load(std::memory_order_relaxed);
+  // Nothing orders the first step before what says that the lock is busy.
+  if ((duty & kLook) == 0 || step == 0) return look;
   const uint64_t now = QuickCounts();
   uint64_t looked = busy.looked.load(std::memory_order_relaxed);
-  const uint64_t step = busy.step.load(std::memory_order_relaxed);
   const uint64_t passed = now - looked;
   const bool is_back = static_cast<int64_t>(passed) < 0;
   const uint64_t steps = is_back ? 0 : passed / step;
@@ -296,11 +297,12 @@ LockLook BeginLook(const void* lock, uint32_t duty) {
   return look;
 }
 
-void EndLook(const void* lock, uint32_t duty, const LockLookEnd& end) {
+bool EndLook(const void* lock, uint32_t duty, const LockLookEnd& end) {
   LockSlot* slot = &LockSlotOf(lock);
-  if (!Open(slot)) return;
+  if (!Open(slot)) return false;
   BusyLock& busy = BusyLockOf(slot);
-  if (IsBusy(*slot, busy, lock)) {
+  const bool is_busy = IsBusy(*slot, busy, lock);
+  if (is_busy) {
     const uint32_t now = SpanOf(MonotonicNanos());
     if ((duty & kCount) != 0 && end.anybody_waits) CountContended(&busy, now, end.threads);
     const uint64_t step_ns = kLookStepNs + end.threads * kLookStepNsAThread;
@@ -312,6 +314,7 @@ void EndLook(const void* lock, uint32_t duty, const LockLookEnd& end) {
     }
   }
   Close(slot);
+  return is_busy;
 }
 
 void ResetLockWaiters() {

@@ -39,6 +39,7 @@
 
 #include "agent/hot/rt/quick_clock.h"
 #include "agent/hot/rt/random.h"
+#include "agent/hot/rt/sandbox.h"
 #include "agent/hot/store/busy_lock.h"
 
 namespace pprofagent::hot {
@@ -46,6 +47,7 @@ namespace pprofagent::hot {
 // Something a releaser leaves at an entry for the next waiter that leaves it.
 struct LockNote {
   LockNote* next;
+  uintptr_t lock;
 };
 
 struct LockEntry {
@@ -110,6 +112,7 @@ inline uint32_t DutyBesideWaiters(const void* lock, uint32_t waiters) {
   if (busy.lock.load(std::memory_order_relaxed) != reinterpret_cast<uintptr_t>(lock)) {
     return waiters != kHasBusyLock ? kCharge : kNoDuty;
   }
+  if (IsSandboxed()) return kNoDuty;  // reading a clock may be a system call
   const uint64_t now = QuickCounts();
   // Far below zero, and so very large, if the clock has been set back.
   const bool looks = now - busy.looked.load(std::memory_order_relaxed) >=
@@ -118,7 +121,7 @@ inline uint32_t DutyBesideWaiters(const void* lock, uint32_t waiters) {
   return (looks ? kLook : kNoDuty) | (counts ? kCount : kNoDuty);
 }
 
-// Thread-safe, allocation-free, no system call but where there is no vDSO.
+// Thread-safe, allocation-free.
 inline uint32_t DutyOfRelease(const void* lock) {
   const uint32_t waiters = LockWaitersOf(lock);
   if (waiters == 0) [[likely]]
@@ -139,7 +142,8 @@ struct LockWait {
 // How a wait ended.
 struct LockWaitEnd {
   uint64_t now_ns;
-  // Left for this waiter, which are now its own to follow up.
+  // Left for this waiter, which are now its own to follow up; one of another lock's
+  // may be among them, of which nobody has waited since.
   LockNote* notes;
   uint8_t stands_for;
 };
@@ -183,7 +187,8 @@ struct LockLookEnd {
   bool anybody_waits;
   LockNote* note;  // or null
 };
-void EndLook(const void* lock, uint32_t duty, const LockLookEnd& end);
+// False: the note was not left, because the lock is busy no longer.
+bool EndLook(const void* lock, uint32_t duty, const LockLookEnd& end);
 
 // In the child of a fork, where nobody waits.
 void ResetLockWaiters();

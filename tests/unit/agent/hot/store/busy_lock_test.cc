@@ -230,6 +230,13 @@ TEST_F(BusyLockWaits, ANoteGoesToTheNextWaiterOfThatLock) {
   EXPECT_EQ(Leave(Join()).notes, nullptr);
 }
 
+TEST_F(BusyLockWaits, ANoteIsRefusedWhereTheLockIsBusyNoLonger) {
+  ResetLockWaiters();
+  LockNote note{};
+  EXPECT_FALSE(EndLook(&lock_, kLook, {.threads = 4, .anybody_waits = true, .note = &note}));
+  EXPECT_EQ(Leave(Join()).notes, nullptr);
+}
+
 TEST_F(BusyLockWaits, WhoWaitedBeforeIsNotInAnEntryAnyMore) {
   ResetLockWaiters();
   LockNote note{};
