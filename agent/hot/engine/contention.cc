@@ -125,6 +125,19 @@ const StackRecord* RecordBlocked(WaitKind kind, uint64_t since_ns, const LockWai
   return stack;
 }
 
+// Whether a release is sampled for `amount`, by the mutex profile's fraction and the limit.
+bool SampleRelease(SampleLimit* limit, uint64_t amount, uint64_t now_ns, ContentionWeight* weight) {
+  Random* random = &t_state.record->random;
+  const uint32_t fraction = g_mutex_fraction.load(std::memory_order_relaxed);
+  if (fraction == 0 || !PassFraction(fraction, random)) return false;
+  const uint64_t rate = limit->Rate(1, now_ns);
+  if (!WeighWait(amount, rate, random, weight)) return false;
+  limit->Count(rate, now_ns);
+  weight->contentions *= fraction;
+  weight->delay_ns *= fraction;
+  return true;
+}
+
 // Who waits for a lock, by the threads' parked records.
 struct Waiting {
   uint32_t threads = 0;  // all there are
@@ -210,29 +223,19 @@ void Wait::End(bool counts) {
 
 // The waiting that this release is charged with, if it is sampled.
 void Release::AddDelay(uint64_t waited_ns, uint64_t now_ns) {
-  Random* random = &t_state.record->random;
-  const uint32_t fraction = g_mutex_fraction.load(std::memory_order_relaxed);
-  if (fraction == 0 || !PassFraction(fraction, random)) return;
-  const uint64_t rate = g_mutex_limit.Rate(1, now_ns);
   ContentionWeight weight{};
-  if (!WeighWait(waited_ns, rate, random, &weight)) return;
-  g_mutex_limit.Count(rate, now_ns);
+  if (!SampleRelease(&g_mutex_limit, waited_ns, now_ns, &weight)) return;
   is_sampled_ = true;
-  weight_.contentions += weight.contentions * fraction;
-  weight_.delay_ns += weight.delay_ns * fraction;
+  weight_.contentions += weight.contentions;
+  weight_.delay_ns += weight.delay_ns;
 }
 
 // Of a busy lock, of which each release that is counted stands for `releases`.
 void Release::AddCount(uint32_t releases, uint64_t now_ns) {
-  Random* random = &t_state.record->random;
-  const uint32_t fraction = g_mutex_fraction.load(std::memory_order_relaxed);
-  if (fraction == 0 || !PassFraction(fraction, random)) return;
-  const uint64_t rate = g_count_limit.Rate(1, now_ns);
   ContentionWeight weight{};
-  if (!WeighWait(1, rate, random, &weight)) return;
-  g_count_limit.Count(rate, now_ns);
+  if (!SampleRelease(&g_count_limit, 1, now_ns, &weight)) return;
   is_sampled_ = true;
-  weight_.contentions += weight.contentions * releases * fraction;
+  weight_.contentions += weight.contentions * releases;
 }
 
 LockNote* Release::MakeNote() {
