@@ -10,7 +10,7 @@
 // second, becomes busy. From then on nothing is put down for the releasers; they look
 // at what there is instead, at moments that time chooses and the lock does not.
 //
-// Looks. Time is cut into steps of 0.3 ms, and the first release after the end of
+// Looks. Time is cut into steps of 0.3 ms or more, and the first release after the end of
 // a step is charged with one step for everybody who was waiting at that moment,
 // which the threads' parked records tell (rt/parked.h). Moments are met in
 // proportion to time: so each holder is charged, on average, with what was waited
@@ -31,7 +31,8 @@
 // clock, which takes 3 ns, stands for itself, picked or not. Whether it is that
 // long does not depend on the pick.
 //
-// One BusyLock for each slot of lock_waiters.h: a line that is only read as long
+// One BusyLock for each slot of lock_waiters.h; while it is taken, another lock of the
+// slot is put down as before, exactly and at the old price. A line that is only read as long
 // as its lock is busy, but for two stores a step. Written under the slot's lock,
 // but for `looked`, which releasers move forward; read by all, relaxed: a stale
 // reading looks a little later, or at nothing.
@@ -52,7 +53,7 @@ inline constexpr uint32_t kBusyEvents = 64;
 inline constexpr uint32_t kCalmEvents = 128;
 // 60 ms without any.
 inline constexpr uint32_t kCalmSpans = 4;
-// With few threads.
+// Each costs as much as a look. Fewer where there are many threads, see ShiftFor.
 inline constexpr uint32_t kCountedASpan = 8;
 inline constexpr uint32_t kLargestShift = 20;
 inline constexpr uint32_t kWaitsAPick = 8;

@@ -74,7 +74,7 @@ inline constexpr unsigned kLockSlotBits = 10;
 extern constinit LockSlot g_lock_slots[1u << kLockSlotBits] __attribute__((visibility("hidden")));
 
 extern constinit BusyLock g_busy_locks[1u << kLockSlotBits] __attribute__((visibility("hidden")));
-static_assert(sizeof(BusyLock) == sizeof(LockSlot));
+static_assert(sizeof(BusyLock) == sizeof(LockSlot), "one offset leads to both");
 
 // Locks of an array lie 40 or 48 bytes apart, and structures with a lock in them
 // often powers of two: both spread.

@@ -16,9 +16,10 @@ Recording Empty(const KindSpec& kind, std::string rate) {
   recording.kind = &kind;
   recording.period = 1;
   recording.time_ns = WallClock();
-  recording.rate = std::move(rate) +
-                   ", fewer and scaled beyond 1000 samples a second; who holds a lock that is "
-                   "fought for 15000 times a second is looked up every 0.3 ms";
+  recording.rate =
+      std::move(rate) +
+      ", fewer and scaled beyond 1000 samples a second; who holds a lock that is "
+      "fought for 15000 times a second is looked up every 0.3 ms, and 0.01 ms for each thread";
   return recording;
 }
 

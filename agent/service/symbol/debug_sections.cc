@@ -39,4 +39,17 @@ std::string DebugSections::Text(std::string_view section, uint64_t offset) {
   return std::string(begin, strnlen(begin, plain->size() - offset));
 }
 
+std::string DebugSections::TextOf(const DebugValue& value) {
+  switch (value.kind) {
+    case DebugValue::kText:
+      return std::string(value.text);
+    case DebugValue::kTextOffset:
+      return Text(".debug_str", value.number);
+    case DebugValue::kLineTextOffset:
+      return Text(".debug_line_str", value.number);
+    default:
+      return std::string();
+  }
+}
+
 }  // namespace pprofagent::service

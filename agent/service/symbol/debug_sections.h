@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/service/symbol/debug_entry.h"
 #include "agent/service/symbol/elf_file.h"
 
 namespace pprofagent::service {
@@ -24,6 +25,9 @@ class DebugSections {
   std::string Bytes(std::string_view section, uint64_t offset, uint64_t size);
   // The zero-terminated text there.
   std::string Text(std::string_view section, uint64_t offset);
+  // That of an attribute or a field; empty if it is none, or known by an index, which only
+  // the entry's unit can tell.
+  std::string TextOf(const DebugValue& value);
 
  private:
   static constexpr size_t kMostDecompressed = size_t{64} << 20;

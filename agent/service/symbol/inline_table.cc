@@ -453,24 +453,13 @@ class InlineFinder {
   // --- Names ---------------------------------------------------------------------
 
   std::string TextOf(const Unit& unit, const DebugValue& value) {
-    switch (value.kind) {
-      case DebugValue::kText:
-        return std::string(value.text);
-      case DebugValue::kTextOffset:
-        return sections_.Text(".debug_str", value.number);
-      case DebugValue::kLineTextOffset:
-        return sections_.Text(".debug_line_str", value.number);
-      case DebugValue::kTextIndex: {
-        const size_t size = unit.format.offset_size;
-        const std::string bytes = sections_.Bytes(
-            ".debug_str_offsets", unit.root.str_offsets_base.number + value.number * size, size);
-        ByteCursor in(bytes);
-        const uint64_t offset = in.Unsigned(size);
-        return in.ok() ? sections_.Text(".debug_str", offset) : std::string();
-      }
-      default:
-        return std::string();
-    }
+    if (value.kind != DebugValue::kTextIndex) return sections_.TextOf(value);
+    const size_t size = unit.format.offset_size;
+    const std::string bytes = sections_.Bytes(
+        ".debug_str_offsets", unit.root.str_offsets_base.number + value.number * size, size);
+    ByteCursor in(bytes);
+    const uint64_t offset = in.Unsigned(size);
+    return in.ok() ? sections_.Text(".debug_str", offset) : std::string();
   }
 
   // Of a function, as the linker knows it if it does; empty: it has none, or it is kept elsewhere.

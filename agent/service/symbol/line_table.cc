@@ -220,20 +220,7 @@ class NameTable {
     // A form nobody knows has no known length.
     if (!ReadDebugValue(field.form, 0, format, bytes, &value)) bytes->Take(UINT64_MAX);
     if (field.content == kDirectoryIndex) entry->directory = value.number;
-    if (field.content == kPath) entry->name = TextOf(value);
-  }
-
-  std::string TextOf(const DebugValue& value) {
-    switch (value.kind) {
-      case DebugValue::kText:
-        return std::string(value.text);
-      case DebugValue::kTextOffset:
-        return sections_.Text(".debug_str", value.number);
-      case DebugValue::kLineTextOffset:
-        return sections_.Text(".debug_line_str", value.number);
-      default:
-        return std::string();
-    }
+    if (field.content == kPath) entry->name = sections_.TextOf(value);
   }
 
   const UnitHeader& header_;
